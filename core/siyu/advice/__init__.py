@@ -1,0 +1,1 @@
+"""Advice: what is allowed, but has failed others; said by ``siyu check`` after the errors."""

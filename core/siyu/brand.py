@@ -1,0 +1,297 @@
+"""The embedding API: a config, its plugins and a store, opened as one brand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import evolve
+
+from siyu.claims.counter import Answer, ClaimCounter
+from siyu.claims.writer import GrantWriter
+from siyu.components import canon
+from siyu.controls import checked
+from siyu.delivery.outbox import deliver
+from siyu.errors import PluginError
+from siyu.explain import Explanation, explain
+from siyu.kinds import Batch
+from siyu.loop import walk
+from siyu.moments import moment
+from siyu.outcome import Outcome
+from siyu.rows import frame_of
+from siyu.runs import Run
+from siyu.scope import scope_of
+from siyu.stages.ingest import take
+from siyu.stages.record import record
+from siyu.tables import TABLES
+from siyu.view import View
+from siyu.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from siyu.config.programme import Programme
+    from siyu.kinds import Frame
+    from siyu.registry import Registry
+    from siyu.runs import Kind
+    from siyu.stores.duckdb import DuckStore
+    from siyu.stores.session import Session
+
+__all__ = ["Brand"]
+
+Moment = int | str | None
+"""A moment: epoch seconds, ISO 8601 text (without an offset in the brand's zone), or None for now."""
+
+
+class Brand:
+    """One brand: its programme, its plugins, its store.
+
+    Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
+    together, and a tick waits for a run only while that one decides and records.
+
+    Attributes:
+        programme: The config.
+        registry: The plugins.
+        store: The store.
+    """
+
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+        """Bring the parts together; use ``siyu.open``."""
+        self.programme = programme
+        self.registry = registry
+        self.store = store
+        self._key = key
+        self._grants = GrantWriter(programme, key)
+        self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
+        self._running = threading.Lock()
+        self._touching = threading.Lock()
+        self._delivering = threading.Lock()
+        self._reading: list[Session] = []
+
+    def __enter__(self) -> Self:
+        """Return the brand itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the brand."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the store and every frame that was handed out."""
+        for session in self._reading:
+            session.close()
+        self._reading.clear()
+        self.store.close()
+
+    def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
+        """Take rows into a log, once each.
+
+        Args:
+            rows: Any frame that narwhals reads, or an iterable of mappings; the columns of ``siyu.kinds.Batch``,
+                ``time`` as a datetime or ISO text in UTC, amounts in minor units.
+            entry: The name of the entry that the rows are said to come from.
+            table: The log: ``events``, ``items``, ``consents``, ``links``, ``costs`` or ``prices``.
+            now: The moment of the intake.
+
+        Returns:
+            What was counted: new rows by table, and ``rejects``.
+        """
+        joining = table == "links"
+        with self._alone() if joining else nullcontext(), self._pass("ingest", now) as work:
+            with work.session.reading():
+                take(work, entry, Batch(rows=frame_of(work.session.engine, rows, table), table=table))  # type: ignore[arg-type]
+                if joining:
+                    work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
+            # Claims are decided in the order of the log, so none may come into it while others are decided.
+            with self._grants.lock:
+                with work.session.writing(work.run.id) as writer:
+                    record(work, writer)
+                if joining:
+                    self._grants.forget()
+            return Outcome.of(work)
+
+    def run(self, *, now: Moment = None, send: bool = True, progress: Callable[[str], None] | None = None) -> Outcome:
+        """Do one pass of the whole loop and commit it, then deliver.
+
+        Args:
+            now: The moment that everything is decided at.
+            send: False to leave what passed the gate queued.
+            progress: Is told what goes on.
+
+        Raises:
+            PluginError: A plugin failed; nothing was committed, or, where a channel failed, all but its receipts.
+        """
+        with self._running, self._pass("run", now, progress) as work:
+            walk(work, self._grants, self._touching, keep=True)
+            return self._finished(work, send=send)
+
+    def tick(self, *, now: Moment = None, send: bool = True) -> Outcome:
+        """Do the pass for the members of whom something new is known since the last run or tick."""
+        with self._pass("tick", now) as work:
+            work.scope = scope_of(work)
+            if work.scope is not None:
+                raw = work.session.table("events").join(work.scope, on="member", how="semi")
+                work.view = work.view.having(events=raw)
+                walk(work, self._grants, self._touching, keep=True)
+                return self._finished(work, send=send)
+            return Outcome.of(work)
+
+    def plan(self, *, now: Moment = None, progress: Callable[[str], None] | None = None) -> Outcome:
+        """Do a run and roll it back: ``touches``, ``suppressed`` and ``grants`` are what it would have written.
+
+        The frames are usable until the brand, or the outcome, is closed.
+        """
+        session = self.store.session()
+        self._reading.append(session)
+        work = self._work(session, "plan", now, progress)
+        walk(work, self._grants, self._touching, keep=False)
+        return Outcome.of(work)
+
+    def deliver(self, *, now: Moment = None) -> Outcome:
+        """Send what is queued and due."""
+        with self._pass("run", now) as work:
+            failures = self._deliver(work)
+            if failures:
+                raise PluginError("\n".join(str(failure) for failure in failures))
+            return Outcome.of(work)
+
+    def claim(
+        self,
+        incentive: str,
+        *,
+        member: str | int,
+        id: str,  # noqa: A002 - the word that a client uses for it
+        item: str = "",
+        quantity: int = 1,
+        now: Moment = None,
+    ) -> Answer:
+        """Ask for something limited, and get the one answer; the same ``id`` gets the first answer again.
+
+        Args:
+            incentive: The incentive's name.
+            member: An outside id (``wecom:wm7…``), or a member's number.
+            id: The client's own id of this claim, for ever.
+            item: Which of its items; the only one by default.
+            quantity: How many.
+            now: The moment of the claim.
+
+        Raises:
+            UserError: The incentive takes no claims, or the member is no id.
+        """
+        row = {"incentive": incentive, "member": member, "id": id, "item": item, "quantity": quantity}
+        return self._counter.ask(row, self._second(now))
+
+    def claims(self, rows: object, *, now: Moment = None) -> list[Answer]:
+        """Ask for many at once, in the order of the rows: incentive, member, id, and optionally item, quantity."""
+        return self._counter.ask_all(rows, self._second(now))
+
+    def link(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
+        """Say that two ids are one person."""
+        self._join(one, other, evidence, now, undone=False)
+
+    def unlink(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
+        """Say that two ids are not one person after all."""
+        self._join(one, other, evidence, now, undone=True)
+
+    def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
+        """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
+
+        Raises:
+            UserError: The order or its target is not there.
+        """
+        checked(self.programme, target, action)
+        with self._pass("control", now) as work:
+            values = {"target": target, "action": action, "actor": actor, "reason": reason, "time": work.run.now}
+            with work.session.writing(work.run.id) as writer:
+                writer.append("controls", _one_row(work, "controls", values))
+                record(work, writer)
+
+    def table(self, name: str) -> Frame:
+        """Return a table as a read-only frame, usable until the brand is closed.
+
+        It is lazy: ``to_native()`` is a DuckDB relation; ``collect()`` needs the extra ``siyu[arrow]``.
+
+        Raises:
+            KeyError: There is no such table.
+        """
+        return self._held().table(TABLES[name].name)
+
+    def view(self, session: Session, now: int) -> View:
+        """Return what plugins would see at a moment, of the state that the last run left."""
+        joined = bool(session.engine.rows(session.table("canon").head(1)))
+        return View(session.tables(), now=now, programme=self.programme, engine=session.engine, joined=joined)
+
+    def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
+        """Return all that is known and was decided of one member, stage by stage."""
+        with self.store.opened() as session:
+            second = self._second(now)
+            return explain(self.view(session, second), self.programme, self.number(member), str(member))
+
+    def number(self, member: str | int) -> int:
+        """Return the number of an outside id, or the number itself."""
+        return self._counter.number(member)
+
+    def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
+        with self._alone(), self._grants.lock, self._pass("control", now) as work:
+            ids = {"a": self.number(one), "b": self.number(other)}
+            row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
+            with work.session.reading():
+                work.stage("links", _one_row(work, "links", row))
+                work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
+            with work.session.writing(work.run.id) as writer:
+                record(work, writer)
+            self._grants.forget()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep out runs, and other passes while they decide: who is one person must not change under them."""
+        with self._running, self._touching:
+            yield
+
+    def _second(self, now: Moment) -> int:
+        if now is None:
+            return int(time.time())
+        return now if isinstance(now, int) else moment(now, self.programme.brand.zone)
+
+    def _held(self) -> Session:
+        session = self.store.session()
+        self._reading.append(session)
+        return session
+
+    def _work(self, session: Session, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Work:
+        second = self._second(now)
+        watermark = self.store.last
+        run = Run(id=self.store.next_run(), kind=kind, now=second, config=self.programme.hash, watermark=watermark)
+        work = Work(session, self.programme, self.registry, run, self.view(session, second))
+        if progress is not None:
+            work.progress = progress
+        return work
+
+    @contextmanager
+    def _pass(self, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Iterator[Work]:
+        with self.store.opened() as session:
+            yield self._work(session, kind, now, progress)
+
+    def _finished(self, work: Work, *, send: bool) -> Outcome:
+        decided = Outcome.of(work)
+        failures = self._deliver(work) if send else []
+        outcome = evolve(decided, counts=dict(work.counts))
+        run = evolve(work.run, counts=dict(work.counts), seconds=work.elapsed())
+        for _ in self.registry.called("siyu_after_run", run=run):
+            pass
+        if failures:
+            raise PluginError("\n".join(str(failure) for failure in failures))
+        return outcome
+
+    def _deliver(self, work: Work) -> list[PluginError]:
+        work.progress("deliver")
+        with self._delivering:
+            work.view = self.view(work.session, work.run.now)
+            return deliver(work, self._touching)
+
+
+def _one_row(work: Work, table: str, values: Mapping[str, Any]) -> Frame:
+    row = {name: [values.get(name)] for name in TABLES[table].columns}
+    return work.session.engine.frame(row, TABLES[table].columns)

@@ -1,0 +1,77 @@
+"""The group of subcommands; each is imported only when it is used, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from siyu.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "init": "Write the config of a new brand, from a few answers, an example or files.",
+    "audit": "Tell what files hold, before any of it comes in.",
+    "check": "Check a brand's config; tell all that is wrong with it.",
+    "plan": "Show what a run would do, and why, without doing it.",
+    "run": "Do one pass of the loop: decide, record, deliver.",
+    "tick": "Do the pass for members of whom something new is known.",
+    "explain": "Show what is known of a member, what was decided, and why.",
+    "release": "Let today's touches pass that the brake holds.",
+    "plugins": "List the plugins that are found, or show the manual of one.",
+    "schema": "Print a JSON Schema of the config, for editors.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name in _COMMANDS:
+            command: click.Command = getattr(import_module(f"siyu.cli.{name}"), name)
+            return command
+        return _brought(name)
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _brought(name: str) -> click.Command | None:
+    """Return a subcommand that a plugin brings."""
+    from siyu.registry import discover
+
+    return discover().commands.get(name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="siyu")
+def siyu() -> None:
+    """Owned-audience marketing as code: a brand is a folder of TOML.
+
+    Every command takes the brand's folder as its first argument, by default the current one.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; a user's mistake prints a message and ends with status 1, wrong usage with 2."""
+    try:
+        siyu.main(args=arguments, prog_name="siyu", standalone_mode=False)
+    except UserError as error:
+        click.echo(f"siyu: {error}", err=True)
+        sys.exit(1)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        click.echo("siyu: stopped", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)

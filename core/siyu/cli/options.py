@@ -1,0 +1,57 @@
+"""What the subcommands share: the folder, the moment, the environment, output for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["as_json", "folder", "moment", "progress", "with_environment", "with_json"]
+
+folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
+
+with_environment = click.option("--env", "environment", help="Override with env/NAME.toml.", metavar="NAME")
+
+moment = click.option(
+    "--now", help="Decide at this moment instead of now: 2026-11-11T10:00, with an offset or in the brand's zone."
+)
+
+with_json = click.option("--json", "machine", is_flag=True, help="Print JSON, for machines.")
+
+
+def as_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can write
+    """Print a value as JSON; what JSON does not know is written as text."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show what goes on: one moving line on a terminal, a line a stage elsewhere; nothing where quiet.
+
+    Where quiet, what channels and plugins print goes to the standard error, so that the output is the JSON alone.
+    """
+    if quiet:
+        with redirect_stdout(sys.stderr):
+            yield lambda _words: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plainly
+        return
+    with console.status("opening") as status:
+        yield status.update
+
+
+def _plainly(words: str) -> None:
+    """Print the stages, without what goes on inside of them."""
+    if "." not in words and ":" not in words:
+        click.echo(f"… {words}", err=True)

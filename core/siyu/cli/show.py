@@ -1,0 +1,114 @@
+"""How outcomes are shown: as tables for people, as plain data for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from siyu.goals import PROGRESS
+from siyu.moments import written
+from siyu.outcome import MEASURED, TAKEN, TOUCHED, WHO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from siyu.brand import Brand
+    from siyu.config.tables import Brand as BrandTable
+    from siyu.outcome import Outcome
+
+__all__ = ["money", "outcome", "plain", "table", "terminal", "waterfall"]
+
+_GATE = "gate: "
+_WIDE = 160
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Return a table; numbers stand to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    listed = [["" if value is None else _written(value) for value in row] for row in rows]
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for position, column in enumerate(columns):
+        numeric = bool(listed) and all(_numeric(row[position]) for row in listed)
+        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        shown.add_row(*row)
+    return shown
+
+
+def waterfall(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return what the gate let through: judged, minus each rule that stopped some, to send."""
+    steps = {name.removeprefix(_GATE): number for name, number in counts.items() if name.startswith(_GATE)}
+    passed = steps.pop("passed", 0)
+    stopped = [(f"- {name}", number) for name, number in steps.items() if number]
+    return [("judged", passed + sum(steps.values())), *stopped, ("= to send", passed)]
+
+
+def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
+    """Print what a pass came to: who is touched, the gate's waterfall, new numbers, counts."""
+    console = terminal()
+    if done.taken:
+        rows = [(*row[:-1], _amount(brand, row[1], row[-1])) for row in done.taken]
+        console.print(table("What came in", TAKEN, rows))
+    if done.touched:
+        console.print(table(intro, [*TOUCHED, "members"], done.touched))
+        console.print(table("The gate", ["rule", "touches"], waterfall(done.counts)))
+        zone = brand.programme.brand.zone
+        sample = [[*row[:5], written(row[5], zone), *row[6:]] for row in done.sample]
+        console.print(table("The first of them", WHO, sample))
+    if done.measured:
+        console.print(table("Numbers that are new", MEASURED, done.measured))
+    if done.goals:
+        console.print(table("Goals", PROGRESS, done.goals))
+    if not done.counts:
+        console.print("nothing new")
+        return
+    rest = [(name, number) for name, number in done.counts.items() if not name.startswith(_GATE)]
+    console.print(table("Counts", ["what", "number"], rest))
+
+
+def _amount(brand: Brand, kind: str, amount: int) -> str:
+    """Write the sum of a type's amounts; a sum of scores says nothing."""
+    return money(amount, brand.programme.brand) if amount and brand.registry.events[kind].money else ""
+
+
+def terminal() -> Console:
+    """Return the terminal, or lines wide enough for the tables where there is none."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
+
+
+def money(minor: int, brand: BrandTable) -> str:
+    """Write an amount of the brand's currency, without its name."""
+    return f"{minor / 10**brand.exponent:,.{brand.exponent}f}"
+
+
+def plain(done: Outcome) -> dict[str, Any]:
+    """Return what a pass came to, for JSON."""
+    return {
+        "run": done.run,
+        "now": done.now,
+        "counts": done.counts,
+        "taken": [dict(zip(TAKEN, row, strict=True)) for row in done.taken],
+        "touches": [dict(zip([*TOUCHED, "members"], row, strict=True)) for row in done.touched],
+        "goals": [dict(zip(PROGRESS, row, strict=True)) for row in done.goals],
+        "measures": [dict(zip(MEASURED, row, strict=True)) for row in done.measured],
+    }
+
+
+def _numeric(text: str) -> bool:
+    return not text or text.replace(",", "").replace(".", "").lstrip("-").isdigit()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}" if abs(value) < 10**12 else str(value)
+    return json.dumps(value) if isinstance(value, dict) else str(value)

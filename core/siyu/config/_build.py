@@ -1,0 +1,192 @@
+"""Building a programme of a merged tree: each table structured, then all of them checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import Factory, define
+
+from siyu.advice.names import check_silence
+from siyu.config import _names
+from siyu.config._check import Checker
+from siyu.config._components import arranged, made
+from siyu.config._order import CycleError
+from siyu.config._typing import UNKNOWN
+from siyu.config._words import closest, listed, shown
+from siyu.config.expressions import Condition, ExpressionError, Names, ordered
+from siyu.config.features import Feature
+from siyu.config.files import Source
+from siyu.config.registered import Registered
+from siyu.config.structure import structure
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.errors import PluginError, Problem, UserError
+from siyu.kinds import KINDS
+from siyu.rules.judge import judge
+
+if TYPE_CHECKING:
+    from siyu.kinds import Component
+
+__all__ = ["Builder"]
+
+T = TypeVar("T")
+
+_OWN = ("brand", "plugins", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
+
+
+@define
+class Builder:
+    """Makes the parts of a programme and collects all that is wrong.
+
+    Attributes:
+        source: The merged tree.
+        registry: The loaded plugins.
+        problems: What is wrong.
+        exponent: How many decimals the brand's currency has.
+    """
+
+    source: Source
+    registry: Registered
+    problems: list[Problem] = Factory(lambda self: list(self.source.problems), takes_self=True)
+    exponent: int = 2
+
+    def build(self) -> dict[str, Any]:
+        """Return what a programme is made of; complete only where there is no problem."""
+        self._unknown()
+        brand = self._one("brand", Brand)
+        self.exponent = brand.exponent if brand else 2
+        plugins, gate = self._one("plugins", Plugins), self._one("gate", Gate)
+        attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
+        segments, uses = self._segments(), {}
+        components: dict[str, dict[str, Component]] = {}
+        for kind in KINDS:
+            components[kind] = {}
+            for name, (use, component) in made(self, kind).items():
+                uses[kind, name] = use
+                components[kind][name] = component
+        names = self._named(attributes, features, components)
+        goals = self._many("goal", Goal)
+        checker = Checker(self, names, components)
+        checker.check(gate, features, segments)
+        checker.check_goals(goals)
+        rules, advice = self._one("rules", Rules), self._one("advice", Advice)
+        if rules and brand:
+            judge(self, rules, brand, gate, components, attributes)
+        if advice:
+            check_silence(self, advice)
+        return {
+            "brand": brand,
+            "plugins": plugins,
+            "gate": gate,
+            "rules": rules,
+            "advice": advice,
+            "attributes": attributes,
+            "features": features,
+            "segments": self._ordered(segments),
+            "goals": goals,
+            "components": arranged(self, components),
+            "uses": uses,
+            "owners": {(kind, name): self.registry.owner(kind, use) for (kind, name), use in uses.items()},
+            "names": names,
+        }
+
+    def table(self, *path: str) -> Mapping[str, Any]:
+        """Return a table of tables, or an empty one with a problem where something else stands."""
+        value = self.source.tree.get(path[0], {})
+        if isinstance(value, Mapping):
+            return value
+        self.problem(path, f"expected a table, as in [{path[0]}], not {shown(value)}")
+        return {}
+
+    def asked(self, component: Component, question: str) -> tuple[Any, ...]:
+        """Return what a component says of itself: its ``gives``, ``slots`` or ``rewards``.
+
+        Raises:
+            PluginError: Its code fails.
+        """
+        try:
+            return tuple(getattr(component, question))
+        except UserError:
+            raise
+        except Exception as error:
+            path = f"{component.kind}.{component.name}"
+            use = self.table(component.kind)[component.name]["use"]
+            who = self.registry.owner(component.kind, use) or use
+            message = f"{path} failed in plugin '{who}': {question}: {type(error).__name__}: {error}"
+            raise PluginError(message) from error
+
+    def problem(self, path: tuple[str | int, ...], message: str, **more: Any) -> None:  # noqa: ANN401 - as problem
+        """Note a problem; see ``Source.problem``."""
+        self.problems.append(self.source.problem(path, message, **more))
+
+    def _unknown(self) -> None:
+        known = (*_OWN, *KINDS)
+        for key in self.source.tree:
+            if key not in known:
+                hint = closest(key, known) or listed(known)
+                self.problem((key,), f"unknown table [{key}]", hint=hint, on="key")
+
+    def _one(self, key: str, cls: type[T]) -> T | None:
+        return self.structured(cls, self.source.tree.get(key, {}), (key,))
+
+    def structured(
+        self, cls: type[T], table: object, path: tuple[str, ...], owner: str = "", **given: object
+    ) -> T | None:
+        """Structure a table; None where there are problems."""
+        return structure(
+            cls,
+            table,
+            path=path,
+            source=self.source,
+            problems=self.problems,
+            owner=owner,
+            exponent=self.exponent,
+            **given,
+        )
+
+    def _many(self, key: str, cls: type[T]) -> dict[str, T]:
+        found = {name: self.structured(cls, table, (key, name)) for name, table in sorted(self.table(key).items())}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def _segments(self) -> dict[str, Condition]:
+        found: dict[str, Condition] = {}
+        for name, text in sorted(self.table("segment").items()):
+            _names.check_component(self, "segment", name)
+            try:
+                found[name] = Condition.parse(text, self.exponent)
+            except ExpressionError as error:
+                flaw = error.flaw
+                place = {"offset": flaw.offset, "width": flaw.width}
+                self.problem(("segment", name), flaw.message, hint=flaw.hint, **place)
+            except ValueError as error:
+                self.problem(("segment", name), str(error))
+        return found
+
+    def _ordered(self, segments: Mapping[str, Condition]) -> dict[str, Condition]:
+        try:
+            return {name: segments[name] for name in ordered(segments)}
+        except CycleError as error:
+            message = f"segments name each other in {error}"
+            self.problem(("segment", error.cycle[0]), message, hint="take one out of the circle")
+            return dict(segments)
+
+    def _named(
+        self,
+        attributes: Mapping[str, Attribute],
+        features: Mapping[str, Feature],
+        components: Mapping[str, Mapping[str, Component]],
+    ) -> Names:
+        _names.check_columns(self)
+        columns = dict(_names.MEMBER)
+        for table, found in (("attribute", attributes), ("feature", features)):
+            # One that could not be made is known nevertheless, so as not to add to its problems.
+            columns |= {name: found[name].type if name in found else UNKNOWN for name in self.table(table)}
+        taggers = components["tagger"]
+        tags = frozenset(tag for tagger in taggers.values() for tag in _names.given(self, tagger))
+        return Names(
+            columns=columns,
+            tags=tags if len(taggers) == len(self.table("tagger")) else _names.Anything(tags),
+            segments=frozenset(self.table("segment")),
+            events=frozenset(self.registry.events),
+            exponent=self.exponent,
+        )

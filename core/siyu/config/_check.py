@@ -1,0 +1,116 @@
+"""Checking a config as a whole: every condition, every name that refers to something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from siyu.config._names import check_component
+from siyu.config._walk import Named, parts
+from siyu.config._words import closest, listed
+from siyu.config.expressions import Condition
+from siyu.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from siyu.config._build import Builder
+    from siyu.config.expressions import Names
+    from siyu.config.features import Feature
+    from siyu.config.locate import Path as Keys
+    from siyu.kinds import Component
+
+__all__ = ["Checker"]
+
+
+class Checker:
+    """Looks for what is wrong between the tables.
+
+    Attributes:
+        builder: Takes the problems.
+        names: What conditions may name.
+        components: The components that could be made, by kind and name.
+    """
+
+    def __init__(self, builder: Builder, names: Names, components: Mapping[str, Mapping[str, Component]]) -> None:
+        """Keep what the checks look at."""
+        self.builder = builder
+        self.names = names
+        self.components = components
+
+    def check(self, gate: object, features: Mapping[str, Feature], segments: Mapping[str, Condition]) -> None:
+        """Check the gate, all features, segments and components."""
+        self._parts(gate, ("gate",))
+        for name, feature in features.items():
+            self._feature(feature, ("feature", name, feature.aggregate))
+        for name, condition in segments.items():
+            self._condition(condition, ("segment", name), self.names)
+        for kind, known in self.components.items():
+            for name, component in known.items():
+                self._parts(component, (kind, name))
+                self._rewards(component, (kind, name))
+
+    def check_goals(self, goals: Mapping[str, object]) -> None:
+        """Check the goals' names, and that their metrics are there."""
+        for name in self.builder.table("goal"):
+            check_component(self.builder, "goal", name)
+        for name, goal in goals.items():
+            self._parts(goal, ("goal", name))
+
+    def _parts(self, value: object, path: Keys) -> None:
+        owner = self._owner(path)
+        for inner, part in parts(value, path):
+            if isinstance(part, Condition):
+                self._condition(part, inner, self.names, owner)
+            else:
+                self._refers(part, owner)
+
+    def _rewards(self, component: Component, path: Keys) -> None:
+        """Check rewards that a component computes, and so are in none of its attributes."""
+        if path[0] != "incentive":
+            return
+        seen = {part.name for _, part in parts(component) if isinstance(part, Named) and part.kind == "incentive"}
+        for reward in self.builder.asked(component, "rewards"):
+            if reward.incentive not in seen:
+                self._refers(Named(path, "incentive", reward.incentive, on_key=True), self._owner(path))
+
+    def _feature(self, feature: Feature, path: Keys) -> None:
+        if feature.event not in self.names.events:
+            hint = closest(feature.event, self.names.events)
+            self.builder.problem(path, f"no event type '{feature.event}'", hint=hint)
+
+    def _condition(self, condition: Condition, path: Keys, names: Names, owner: str = "") -> None:
+        if path[0] == "tagger":
+            names = evolve(names, segments=())
+        for flaw in condition.check(names):
+            message, hint = flaw.message, flaw.hint
+            if path[0] == "tagger" and message.startswith("no segment"):
+                message, hint = "a tagger knows no segments: they are made after the tags", "write its condition here"
+            place: dict[str, Any] = {"offset": flaw.offset, "width": flaw.width}
+            self.builder.problem(path, message, hint=hint, owner=owner, **place)
+
+    def _refers(self, part: Named, owner: str) -> None:
+        known = self._known(part.kind)
+        if known is None or part.name in known:
+            return
+        hint = closest(part.name, known) or listed(known)
+        on = "key" if part.on_key else "value"
+        self.builder.problem(part.path, f"no {part.kind} '{part.name}'", hint=hint, owner=owner, on=on)
+
+    def _known(self, kind: str) -> Collection[str] | None:
+        """Return what may be named; tables that have problems of their own count, so as not to add to them."""
+        tables = self.builder.table(kind)
+        if kind != "content":
+            return tables
+        if len(tables) != len(self.components["content"]):
+            return None
+        slots = (self.builder.asked(each, "slots") for each in self.components["content"].values())
+        return {name for names in slots for name in names}
+
+    def _owner(self, path: Keys) -> str:
+        kind, *rest = path
+        if kind not in KINDS:
+            return ""
+        use = self.builder.table(str(kind))[str(rest[0])]["use"]
+        return self.builder.registry.owner(str(kind), use)

@@ -1,0 +1,35 @@
+"""The words that problems share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+__all__ = ["closest", "listed", "shown"]
+
+_LONGEST = 60
+
+
+def shown(value: object) -> str:
+    """Name a value in the words of TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value if len(value) <= _LONGEST else value[:_LONGEST] + '…'}'"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, Mapping):
+        return "a table"
+    return "an array" if isinstance(value, list) else f"{value}"
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return a hint with the one close match of a word, or an empty text."""
+    found = get_close_matches(word, sorted(known), n=1)
+    return f"did you mean '{found[0]}'?" if found else ""
+
+
+def listed(known: Iterable[str]) -> str:
+    """Return a hint that lists what is known."""
+    names = sorted(known)
+    return f"known are: {', '.join(names)}" if names else "there are none here"

@@ -1,0 +1,132 @@
+"""A brand's whole programme, loaded and checked: what every pass of the loop starts from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from attrs import frozen
+
+from siyu.config._build import Builder
+from siyu.config.expressions import Condition, Names
+from siyu.config.features import Feature
+from siyu.config.files import read
+from siyu.config.registered import Registered
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.errors import ConfigError
+from siyu.kinds import Component
+
+__all__ = ["PRODUCTION", "Programme", "blocked", "load"]
+
+T = TypeVar("T", bound=Component)
+
+
+PRODUCTION = "production"
+"""The environment of a config that nothing overrides."""
+
+
+@frozen(kw_only=True)
+class Programme:
+    """A brand's config.
+
+    Attributes:
+        folder: The folder that it was read from, as the user named it.
+        brand: ``[brand]``.
+        plugins: ``[plugins]``.
+        gate: ``[gate]``.
+        rules: ``[rules]``.
+        advice: ``[advice]``.
+        attributes: The declared attributes of members, by name.
+        features: The features, by name.
+        segments: The segments, by name; each after those that its condition names.
+        goals: The goals, by name.
+        components: The components of each kind; each after those that it waits for, otherwise by name.
+        uses: The plugin's word, as in ``use``, of each component, by kind and name.
+        owners: The plugin that owns each component, by kind and name.
+        names: What conditions may name.
+        environment: ``production``, or the name of the file in ``env`` that overrides.
+        canonical: The config as JSON: sorted, and the same however it is laid out over files.
+        hash: The SHA-256 of ``canonical``, in hexadecimal.
+    """
+
+    folder: Path
+    brand: Brand
+    plugins: Plugins
+    gate: Gate
+    rules: Rules
+    advice: Advice
+    attributes: Mapping[str, Attribute]
+    features: Mapping[str, Feature]
+    segments: Mapping[str, Condition]
+    goals: Mapping[str, Goal]
+    components: Mapping[str, tuple[Component, ...]]
+    uses: Mapping[tuple[str, str], str]
+    owners: Mapping[tuple[str, str], str]
+    names: Names
+    environment: str
+    canonical: str
+    hash: str
+
+    def of(self, kind: type[T]) -> tuple[T, ...]:
+        """Return the components of a kind, given as its class, in their order."""
+        return cast("tuple[T, ...]", self.components[kind.kind])
+
+    def component(self, kind: str, name: str) -> Component:
+        """Return a component.
+
+        Raises:
+            KeyError: There is none of that kind and name.
+        """
+        for component in self.components[kind]:
+            if component.name == name:
+                return component
+        raise KeyError((kind, name))
+
+
+def load(folder: Path | str, registry: Registered, environment: str | None = None) -> Programme:
+    """Read a brand's folder, structure it and check it as a whole.
+
+    Args:
+        folder: The brand's folder.
+        registry: The loaded plugins.
+        environment: The name of a file in its folder ``env``, which overrides.
+
+    Raises:
+        ConfigError: The folder is no brand, or something in it is wrong; all of it at once, in the order of files.
+        PluginError: A plugin's own class cannot be made of a config.
+    """
+    source = read(Path(folder), environment)
+    builder = Builder(source, registry)
+    made = builder.build()
+    if builder.problems:
+        order = sorted(
+            dict.fromkeys(builder.problems), key=lambda problem: (problem.file, problem.line, problem.column)
+        )
+        raise ConfigError(tuple(order))
+    canonical = _canonical(source.tree)
+    digest = sha256(canonical.encode()).hexdigest()
+    stamp = environment or PRODUCTION
+    return Programme(folder=source.folder, environment=stamp, canonical=canonical, hash=digest, **made)
+
+
+def blocked(folder: Path | str, environment: str | None = None) -> Collection[str]:
+    """Return the plugins that a brand keeps from loading, before any is loaded.
+
+    Raises:
+        ConfigError: The folder is no brand, or a file cannot be read.
+    """
+    table = read(Path(folder), environment).tree.get("plugins")
+    names = table.get("block") if isinstance(table, dict) else None
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
+def _canonical(tree: Mapping[str, Any]) -> str:
+    return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_moment)
+
+
+def _moment(value: date | datetime | time) -> str:
+    return value.isoformat()

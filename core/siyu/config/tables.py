@@ -1,0 +1,216 @@
+"""siyu's own tables of a config: the brand, its plugins, the gate, declared attributes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from attrs import field, frozen
+from attrs.validators import ge
+
+from siyu.config._words import closest
+from siyu.config.units import ClockRange, Duration, Secret
+from siyu.kinds import doc
+
+if TYPE_CHECKING:
+    from attrs import Attribute as Field
+
+__all__ = ["Advice", "Age", "Attribute", "Basis", "Brake", "Brand", "Cap", "Gate", "Goal", "Plugins", "Rules"]
+
+_NO_DECIMALS = ("JPY", "KRW", "VND")
+
+
+def _zone(_: object, __: Field[str], value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        hint = closest(value, available_timezones()) or "a zone is named as in 'Asia/Shanghai'"
+        message = f"no time zone '{value}'; {hint}"
+        raise ValueError(message) from error
+
+
+def _currency(_: object, __: Field[str], value: str) -> None:
+    if not re.fullmatch("[A-Z]{3}", value):
+        message = f"expected a currency of three capital letters, as in 'CNY', not '{value}'"
+        raise ValueError(message)
+
+
+def _filled(_: object, __: Field[str], value: str) -> None:
+    if not value.strip():
+        message = "expected a text that is not empty"
+        raise ValueError(message)
+
+
+@frozen(kw_only=True)
+class Brand:
+    """The owner of the audience: ``[brand]``."""
+
+    name: str = field(validator=_filled, metadata=doc("the brand's name", example="Tea shop"))
+    zone: str = field(
+        default="UTC", validator=_zone, metadata=doc("the time zone that days are counted in", example="Asia/Shanghai")
+    )
+    member_zone: str = field(validator=_zone, metadata=doc("the zone of members that state none; the brand's own"))
+    currency: str = field(
+        default="CNY", validator=_currency, metadata=doc("the currency of all amounts", example="CNY")
+    )
+    region: str = field(default="", metadata=doc("the region of members that state none", example="CN"))
+    language: str = field(default="", metadata=doc("the language of members that state none", example="zh"))
+    store: Path = field(
+        default=Path(".siyu/store.duckdb"), metadata=doc("the store's file, relative to the brand's folder")
+    )
+    key: Secret = field(
+        default=Secret(file=".siyu/key"), metadata=doc("where the secret is kept that ids are hashed with")
+    )
+
+    @member_zone.default
+    def _member_zone(self) -> str:
+        return self.zone
+
+    @property
+    def exponent(self) -> int:
+        """How many decimals the currency has."""
+        return 0 if self.currency in _NO_DECIMALS else 2
+
+
+@frozen(kw_only=True)
+class Plugins:
+    """Which plugins load: ``[plugins]``."""
+
+    block: tuple[str, ...] = field(default=(), metadata=doc("plugins that are kept from loading"))
+
+
+@frozen(kw_only=True)
+class Attribute:
+    """A declared attribute of members: ``[attribute]``."""
+
+    type: Literal["text", "integer", "flag"] = field(metadata=doc("what it holds", example="text"))
+    purpose: str = field(validator=_filled, metadata=doc("what it is kept for, as a privacy notice says it"))
+    keep: Duration | None = field(
+        default=None,
+        metadata=doc("how long a value is used after it was declared; for ever by default", example="730d"),
+    )
+
+
+@frozen(kw_only=True)
+class Cap:
+    """How many touches one recipient may get in a span."""
+
+    times: int = field(validator=ge(1), metadata=doc("how many touches", example=3))
+    per: Literal["day", "week", "month"] = field(
+        metadata=doc("a calendar day, week (from Monday) or month, in the brand's zone", example="week")
+    )
+    channel: str = field(
+        default="", metadata={**doc("the channel that is counted; all together by default"), "refers": "channel"}
+    )
+    purpose: Literal["marketing", "service"] = field(
+        default="marketing", metadata=doc("the purpose of the touches that are counted")
+    )
+
+    def __str__(self) -> str:
+        """Say the cap in words, as in ``3 a week by sms``."""
+        return f"{self.times} a {self.per}" + (f" by {self.channel}" if self.channel else "")
+
+
+@frozen(kw_only=True)
+class Basis:
+    """Why members that were known before a day count as consenting to marketing."""
+
+    source: str = field(validator=_filled, metadata=doc("where the consents were collected"))
+    date: date = field(metadata=doc("members that joined before this day are meant", example=date(2026, 12, 1)))
+    proof: str = field(validator=_filled, metadata=doc("where the proof is kept"))
+
+
+@frozen(kw_only=True)
+class Age:
+    """From which age on members get marketing, and what an unknown age counts as."""
+
+    least: int = field(validator=ge(0), metadata=doc("the least age", unit="years", example=18))
+    unknown: Literal["refuse", "allow"] = field(
+        default="refuse", metadata=doc("what happens to members whose year of birth is not known")
+    )
+
+
+@frozen(kw_only=True)
+class Brake:
+    """When a run is held for a person: it would send far more than any run lately."""
+
+    times: int = field(
+        default=3, validator=ge(1), metadata=doc("how many times the most that a day of the last 28 sent", example=3)
+    )
+    least: int = field(
+        default=1000, validator=ge(1), metadata=doc("up to this many touches a day are never held", example=1000)
+    )
+
+
+@frozen(kw_only=True)
+class Gate:
+    """What nothing goes out past: ``[gate]``."""
+
+    consent: Literal["granted", "unless-withdrawn"] = field(
+        default="granted", metadata=doc("what it takes: a consent that was granted, or none that was withdrawn")
+    )
+    basis: Basis | None = field(default=None, metadata=doc("the consents of members that were known before a day"))
+    quiet: ClockRange = field(
+        default=ClockRange.parse("21:00-09:00"),
+        metadata=doc("when nothing is sent, in the member's zone", example="21:00-09:00"),
+    )
+    unknown_zone: Literal["strictest", "member_zone"] = field(
+        default="member_zone",
+        metadata=doc("where members live that state no zone: where the brand says, or wherever it is quiet"),
+    )
+    caps: tuple[Cap, ...] = field(
+        default=(Cap(times=1, per="day"), Cap(times=3, per="week")),
+        metadata=doc("how many touches one recipient may get"),
+    )
+    distance: Duration = field(
+        default=Duration.parse("4h"), metadata=doc("the least time between two marketing touches", example="4h")
+    )
+    age: Age | None = field(default=None, metadata=doc("from which age on members get marketing; of any by default"))
+    brake: Brake = field(factory=Brake, metadata=doc("when a run is held for a person"))
+    allow: tuple[str, ...] = field(
+        default=(),
+        metadata=doc("the only recipients that are reached outside production, as outside ids", example=["wecom:wm7"]),
+    )
+
+
+@frozen(kw_only=True)
+class Goal:
+    """A target for a measured number: ``[goal.NAME]``."""
+
+    metric: str = field(metadata={**doc("the metric that measures it", example="repurchase"), "refers": "metric"})
+    key: str = field(metadata=doc("which of the metric's numbers", example="share"))
+    slice: str = field(default="", metadata=doc("of which slice of it; of all by default", example="wecom"))
+    period: str = field(default="", metadata=doc("of which period; of the newest by default", example="2026-11"))
+    target: float = field(metadata=doc("what the number should come to", example=0.3))
+    better: Literal["more", "less"] = field(default="more", metadata=doc("on which side of the target it should be"))
+    by: date | None = field(default=None, metadata=doc("until when", example=date(2027, 6, 30)))
+    weight: int = field(
+        default=1, validator=ge(1), metadata=doc("how much it counts beside the other goals", example=3)
+    )
+
+
+@frozen(kw_only=True)
+class Rules:
+    """The rule packs that the config is judged by: ``[rules]``."""
+
+    packs: tuple[str, ...] = field(default=(), metadata=doc("the packs, as siyu brings them", example=["cn-2026"]))
+    waive: dict[str, str] = field(
+        factory=dict, metadata=doc("rules that are not kept, each with the reason", example={"quiet-hours": "no texts"})
+    )
+    tighten: dict[str, int | str | tuple[str, ...]] = field(
+        factory=dict,
+        metadata=doc("stricter limits than the packs have, by rule", example={"quiet-hours": "20:00-09:00"}),
+    )
+
+
+@frozen(kw_only=True)
+class Advice:
+    """What ``siyu check`` says beyond errors: ``[advice]``."""
+
+    silence: dict[str, str] = field(
+        factory=dict,
+        metadata=doc("advice that is not repeated, each with the reason", example={"single-entry": "one shop"}),
+    )

@@ -1,0 +1,1 @@
+"""Hands touches to channels, and records what the providers say."""

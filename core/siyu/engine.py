@@ -1,0 +1,44 @@
+"""What the core asks of an engine beyond narwhals: to keep a frame, to hand out rows, to take rows in.
+
+A store brings its engine; ``siyu.testing`` brings one over Polars. Plugins see none of this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from siyu.kinds import Frame
+    from siyu.tables import Schema
+
+__all__ = ["Engine"]
+
+
+class Engine(Protocol):
+    """The few operations that no portable expression covers."""
+
+    def keep(self, frame: Frame) -> Frame:
+        """Compute a frame once and return a frame over the result, for as long as the pass lasts."""
+
+    def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
+        """Return all rows as Python tuples, in the frame's order of columns. For small or final results."""
+
+    def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
+        """Return a frame of the given columns, cast to the schema, which names every column."""
+
+    def fields(self, frame: Frame, column: str, schema: Schema) -> Frame:
+        """Add one column for each name of the schema, read from a column of JSON text; null where absent.
+
+        A value that is not of the schema's type is null.
+        """
+
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+        """Add a column of ids: the keyed hash of the columns' texts joined with ``|`` (see ``siyu.keys``)."""
+
+    def numbered(self, frame: Frame, name: str) -> Frame:
+        """Add a column that numbers the rows from 1 in the order in which they stand (Int64)."""
+
+    def seconds(self, frame: Frame, column: str, name: str) -> Frame:
+        """Add a column of epoch seconds (Int64, rounded down) from one of moments (Datetime, UTC)."""

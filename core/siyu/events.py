@@ -1,0 +1,59 @@
+"""The registry of event types: plain names, and what subject, ref and amount mean for each."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["EVENT_TYPES", "EventType"]
+
+
+@frozen
+class EventType:
+    """One type of event.
+
+    Attributes:
+        meaning: The fact, in one sentence.
+        subject: What ``subject`` holds; empty where it is not used.
+        ref: What ``ref`` holds: the thing that ties this event to another; empty where it is not used.
+        amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
+        money: Whether ``amount`` is money; otherwise it is a plain number.
+        claim: Whether the event asks for something limited, and so gets an answer.
+    """
+
+    meaning: str
+    subject: str = ""
+    ref: str = ""
+    amount: str = ""
+    claim: bool = False
+    money: bool = True
+
+
+_T = EventType
+
+EVENT_TYPES: dict[str, EventType] = {
+    "profiled": _T("what a member declared, or a source knows, of their attributes, in props"),
+    "joined": _T("a person became a member at an entry", subject="channel code", ref="inviter's identity"),
+    "left": _T("a member left the entry or the programme", subject="reason"),
+    "followed": _T("a member added a staff member as a contact", subject="channel code"),
+    "unfollowed": _T("a member or a staff member ended the contact", subject="who ended it"),
+    "transferred": _T("a member was handed from one staff member to another", subject="former staff"),
+    "viewed": _T("a member saw a page, product or post", subject="what was seen"),
+    "clicked": _T("a member followed a link", subject="link", ref="touch"),
+    "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),
+    "paid": _T("an order was paid", subject="payment method", ref="order id", amount="paid value"),
+    "received": _T("an order reached the member", ref="order id"),
+    "refunded": _T("an order was refunded, wholly or in part", subject="reason", ref="order id", amount="refund"),
+    "messaged": _T("a member wrote to the brand", subject="topic"),
+    "replied": _T("a member answered a touch", subject="topic", ref="touch"),
+    "complained": _T("a member complained", subject="topic", ref="ticket id"),
+    "rated": _T("a member gave a rating", subject="what was rated", ref="order id", amount="score", money=False),
+    "shared": _T("a member shared a content or a page", subject="what was shared"),
+    "targeted": _T("a member was on the target list of a campaign outside siyu", subject="campaign"),
+    "redeemed": _T("a coupon or a benefit was used", subject="campaign", ref="coupon code", amount="discount"),
+    "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True),
+    "voted": _T("a member voted", subject="choice", ref="vote"),
+    "checked_in": _T("a member checked in", subject="place or challenge"),
+    "delivered": _T("a touch reached the member", subject="channel", ref="touch"),
+    "read": _T("a member opened a touch", subject="channel", ref="touch"),
+    "unsubscribed": _T("a member refused further messages", subject="channel"),
+}

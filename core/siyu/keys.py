@@ -1,0 +1,32 @@
+"""Keyed ids: the first 62 bits of a SHA-256 that starts with the brand's secret.
+
+An unkeyed hash of a phone number is reversed by counting; a keyed one is not. Stores compute the same in their own
+language, see ``siyu.engine``.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+__all__ = ["fingerprint", "hashed", "identity_id"]
+
+
+def hashed(key: str, *parts: str) -> int:
+    """Return the id of texts, from 0 to 2^62 - 1: of the key followed by the parts joined with ``|``.
+
+    Args:
+        key: The brand's secret, as hexadecimal text.
+        parts: The texts, for an event its source and its id there.
+    """
+    digest = sha256((key + "|".join(parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 2
+
+
+def identity_id(key: str, identity: str) -> int:
+    """Return the member id of an outside identity, written ``kind:value`` as in ``phone:+8613800000000``."""
+    return hashed(key, identity)
+
+
+def fingerprint(key: str) -> str:
+    """Return a text that shows whether two keys are the same, and not what they are."""
+    return sha256(f"fingerprint:{key}".encode()).hexdigest()[:16]

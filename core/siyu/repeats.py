@@ -1,0 +1,69 @@
+"""What was decided or touched before, under any id of the same person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from siyu.components import labels
+
+if TYPE_CHECKING:
+    from siyu.kinds import Frame
+    from siyu.work import Work
+
+__all__ = ["certain", "undecided", "untouched"]
+
+_STEP = ["campaign", "recipient", "occurrence", "step"]
+_TOUCH = ["campaign", "edition", "step", "occurrence", "recipient"]
+
+
+def certain(work: Work, proposals: Frame) -> Frame:
+    """Drop what is for members who were joined or parted while this pass computed: the next pass decides it."""
+    links = work.view.raw["links"].filter(nw.col("seq") > work.run.watermark, nw.col("run") != work.run.id)
+    if not work.size(links.head(1)):
+        return proposals
+    changed = nw.concat([links.select(recipient="a"), links.select(recipient="b")])
+    return proposals.join(work.view.resolve(changed, "recipient").unique(), on="recipient", how="anti")
+
+
+def undecided(work: Work, proposals: Frame) -> Frame:
+    """Drop the steps of journeys that were decided before, by a tick meanwhile too."""
+    decided = work.view.steps.select("campaign", "occurrence", "step", recipient=nw.col("member")).unique()
+    free = proposals.filter(nw.col("nominal").is_null())
+    return nw.concat([free, proposals.filter(~nw.col("nominal").is_null()).join(decided, on=_STEP, how="anti")])
+
+
+def untouched(work: Work, proposals: Frame) -> Frame:
+    """Drop what was touched before.
+
+    A key is matched under any id of the component that the recipient is in now; and where a link was undone, also
+    under the ids that were joined with it when the touch was written: it may have reached either of the two.
+    """
+    touched = work.view.touches.select(*_TOUCH).unique()
+    new = proposals.join(touched, on=_TOUCH, how="anti")
+    links = work.view.raw["links"]
+    if not work.size(links.filter(nw.col("undone")).head(1)):
+        return new
+    return _not_shared(work, new, links)
+
+
+def _not_shared(work: Work, proposals: Frame, links: Frame) -> Frame:
+    engine = work.session.engine
+    once = labels(engine, links.filter(~nw.col("undone")).select("a", "b"))
+    span = _spans(links, once)
+    touches = work.session.table("touches").select(*_TOUCH, "seq", member=nw.col("recipient"))
+    then = touches.join(once, on="member").join(span, on="canon")
+    shared = then.filter(nw.col("seq") > nw.col("since"), nw.col("seq") < nw.col("until"))
+    keys = ["campaign", "edition", "step", "occurrence", "canon"]
+    marked = proposals.select("id", *_TOUCH, member=nw.col("recipient")).join(once, on="member")
+    repeated = marked.join(shared.select(*keys).unique(), on=keys, how="semi").select("id")
+    return proposals.join(repeated, on="id", how="anti")
+
+
+def _spans(links: Frame, once: Frame) -> Frame:
+    """Return between which ``seq`` an undone link may have held in each former component: canon, since, until."""
+    placed = links.rename({"a": "member"}).join(once, on="member")
+    made = nw.when(~nw.col("undone")).then(nw.col("seq")).otherwise(None)
+    ended = nw.when(nw.col("undone")).then(nw.col("seq")).otherwise(None)
+    return placed.group_by("canon").agg(since=made.min(), until=ended.max())

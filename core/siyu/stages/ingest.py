@@ -1,0 +1,103 @@
+"""Intake: what entries read becomes rows of the logs, once each; what cannot be taken goes to ``rejects``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from siyu.frames import cast_like
+from siyu.kinds import Entry
+from siyu.stages.novelty import Novelty, novel
+from siyu.stages.raw import prepared, refused, rejects
+from siyu.tables import TABLES
+
+if TYPE_CHECKING:
+    from siyu.kinds import Batch, Frame
+    from siyu.work import Work
+
+__all__ = ["ingest", "take"]
+
+
+def ingest(work: Work) -> None:
+    """Read every entry of the brand from where it ended."""
+    for entry in work.components(Entry):
+        with work.attributed(entry):
+            _read(work, entry)
+
+
+def _read(work: Work, entry: Entry) -> None:
+    cursor = _cursor(work, entry.name)
+    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor)
+    newest = cursor
+    for batch in entry.read(intake):
+        take(work, entry.name, batch)
+        newest = batch.cursor if batch.cursor is not None else newest
+    if newest != cursor:
+        row = {"entry": [entry.name], "cursor": [newest]}
+        work.stage("cursors", work.session.engine.frame(row, TABLES["cursors"].columns))
+
+
+def _cursor(work: Work, entry: str) -> str:
+    known = work.session.table("cursors").filter(nw.col("entry") == entry)
+    rows = work.session.engine.rows(known.select("seq", "cursor"))
+    return max(rows)[1] if rows else ""
+
+
+def take(work: Work, entry: str, batch: Batch) -> None:
+    """Take one batch into its log: refuse what is not a row, drop what is known, keep the rest."""
+    work.counts.setdefault("rejects", 0)
+    if batch.rejects is not None:
+        _reject(work, entry, batch.rejects)
+    rows = work.keep(prepared(work, entry, batch))
+    bad = work.keep(refused(work, batch.table, rows))
+    good = rows
+    if work.size(bad.head(1)):
+        good = work.keep(rows.join(bad.select("_row").unique(), on="_row", how="anti").sort("_row"))
+        _reject(work, entry, bad)
+    if batch.table == "items":
+        good = _with_their_events(work, entry, good)
+    found = novel(work, batch.table, good)
+    _keep(work, entry, batch.table, found)
+
+
+def _keep(work: Work, entry: str, table: str, found: Novelty) -> None:
+    if found.conflicts is not None:
+        _reject(work, entry, found.conflicts)
+    new = work.stage(table, found.rows)
+    work.count(table, new)
+    if "_identity" in found.rows.collect_schema():
+        _identify(work, found.rows)
+
+
+def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
+    """Keep the lines of events that this pass brought; a line of an event that nobody knows is refused."""
+    events = work.view.raw["events"].select(event=nw.col("id"))
+    orphans = rows.join(events, on="event", how="anti").with_columns(reason=nw.lit("its order is not known"))
+    _reject(work, entry, work.keep(rejects(orphans, "items")))
+    brought = [part.select(event=nw.col("id")) for part in work.staged.get("events", ())]
+    lined = [part.select("event") for part in work.staged.get("items", ())]
+    if not brought:
+        return rows.head(0)
+    new = rows.join(nw.concat(brought), on="event", how="semi")
+    return work.keep(new.join(nw.concat(lined), on="event", how="anti") if lined else new)
+
+
+def _identify(work: Work, rows: Frame) -> None:
+    seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
+    kinds = seen.select(
+        "member",
+        "since",
+        kind=nw.col("_identity").str.replace_all(":.*", ""),
+        value=nw.col("member"),
+    )
+    known = work.view.raw["identities"].select("kind", "value")
+    work.stage("identities", kinds.join(known, on=["kind", "value"], how="anti"))
+
+
+def _reject(work: Work, entry: str, rows: Frame) -> None:
+    if not work.size(rows.head(1)):
+        return
+    schema = TABLES["rejects"].columns
+    numbered = work.session.engine.numbered(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")
+    work.count("rejects", work.stage("rejects", novel(work, "rejects", numbered).rows))

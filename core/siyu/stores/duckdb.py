@@ -1,0 +1,180 @@
+"""The default store: one DuckDB file, opened by one process."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from siyu.errors import StoreError
+from siyu.keys import fingerprint
+from siyu.stores.schema import MIGRATIONS
+from siyu.stores.session import Session
+from siyu.tables import LOGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["DuckStore"]
+
+
+class DuckStore:
+    """A brand's store.
+
+    Attributes:
+        path: The file, or None for a store in memory.
+        last: The last ``seq`` that was given.
+        numbering: Held while rows are given their ``seq`` and committed, so that it stays gapless.
+    """
+
+    def __init__(self, path: Path | None, connection: duckdb.DuckDBPyConnection, key: str) -> None:
+        """Wrap an open connection; use ``open``."""
+        self.path = path
+        self.numbering = threading.Lock()
+        self._connection = connection
+        self._key = key
+        self.last = self._last("seq", LOGS)
+        self._run = self._last("id", ("runs",))
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None,
+        key: str,
+        migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = MIGRATIONS,
+        *,
+        environment: str = "production",
+    ) -> DuckStore:
+        """Open a store, creating it or bringing it forward as needed.
+
+        Args:
+            path: The file; None for a store in memory.
+            key: The brand's secret key, that its ids are made with.
+            migrations: What brings a store to each version.
+            environment: What the store is for; it is stamped with it once and for all.
+
+        Raises:
+            StoreError: Another process has it open, it is not a store, it is newer than this release, or it was
+                made with another key or for another environment.
+        """
+        connection = _connect(path)
+        try:
+            version = _version(path, connection, max(migrations))
+            if 0 < version < max(migrations) and path is not None:
+                connection.close()
+                _back_up(path, version)
+                connection = _connect(path)
+            _forward(connection, version, migrations)
+            _stamp(path, connection, "key", fingerprint(key))
+            _stamp(path, connection, "environment", environment)
+            return cls(path, connection, key)
+        except BaseException:
+            connection.close()
+            raise
+
+    def session(self) -> Session:
+        """Return a session over a cursor of its own; one for each pass, never shared by threads."""
+        return Session(self, self._connection.cursor(), self._key)
+
+    @contextmanager
+    def opened(self) -> Iterator[Session]:
+        """Open a session, and drop what it kept when it is done."""
+        session = self.session()
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def next_run(self) -> int:
+        """Return the number of a new run; a number may stay unused."""
+        with self.numbering:
+            self._run += 1
+            return self._run
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _last(self, column: str, tables: object) -> int:
+        parts = (f'SELECT max("{column}") AS last FROM "{name}"' for name in tables)  # type: ignore[attr-defined]
+        found = self._connection.execute(f"SELECT max(last) FROM ({' UNION ALL '.join(parts)})").fetchall()
+        return found[0][0] or 0
+
+
+def _connect(path: Path | None) -> duckdb.DuckDBPyConnection:
+    # A configuration of its own makes DuckDB refuse a second opening in this process too.
+    own: dict[str, str | bool | int | float | list[str]] = {"custom_user_agent": secrets.token_hex(8)}
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(":memory:" if path is None else str(path), config=own)
+    except (OSError, duckdb.Error) as error:
+        raise StoreError(_refusal(path, str(error))) from None
+
+
+def _refusal(path: Path | None, words: str) -> str:
+    if "set lock" in words or "different configuration" in words:
+        return f"{path}: another program has this store open; wait until it ends, or stop it\n  ({words})"
+    return f"{path}: this file cannot be opened as a store; move it away, or name another in [brand] store\n  ({words})"
+
+
+def _version(path: Path | None, connection: duckdb.DuckDBPyConnection, latest: int) -> int:
+    """Return the version of a store; 0 where it is empty."""
+    if not connection.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+        return 0
+    try:
+        found = connection.execute("SELECT value::INTEGER FROM meta WHERE name = 'schema_version'").fetchall()
+    except duckdb.Error:
+        found = []
+    if not found:
+        message = "this DuckDB file holds other tables and is no store of siyu; name another file in [brand] store"
+        raise StoreError(f"{path}: {message}")
+    version: int = found[0][0]
+    if version > latest:
+        message = f"{path}: the store has version {version}, this siyu reads up to {latest}; install a newer siyu"
+        raise StoreError(message)
+    return version
+
+
+def _back_up(path: Path, version: int) -> None:
+    try:
+        shutil.copy2(path, Path(f"{path}.backup-{version}"))
+    except OSError as error:
+        message = f"{path}: it must be copied before it is brought forward, which failed: {error.strerror}"
+        raise StoreError(message) from None
+
+
+def _forward(
+    connection: duckdb.DuckDBPyConnection,
+    version: int,
+    migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]],
+) -> None:
+    for step in range(version + 1, max(migrations) + 1):
+        connection.begin()
+        try:
+            migrations[step](connection)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(step)])
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+_MISMATCH = {
+    "key": "the store was made with another key, so its ids cannot be matched; restore that key ([brand] key)",
+    "environment": "the store was made for another environment; open it with its --env, or name another [brand] store",
+}
+
+
+def _stamp(path: Path | None, connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    """Stamp a store with a fact of its own, or refuse it where it was stamped with another one."""
+    found = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
+    if not found:
+        connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
+    elif found[0][0] != value:
+        raise StoreError(f"{path}: {_MISMATCH[name]}")

@@ -1,0 +1,157 @@
+"""The engine over a DuckDB cursor: see ``siyu.engine``."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+    from narwhals.dtypes import DType
+
+    from siyu.kinds import Frame
+    from siyu.tables import Schema
+
+__all__ = ["DuckEngine", "sql_type"]
+
+_SQL_TYPES: dict[DType, str] = {
+    nw.String(): "VARCHAR",
+    nw.Int64(): "BIGINT",
+    nw.Int32(): "INTEGER",
+    nw.Float64(): "DOUBLE",
+    nw.Boolean(): "BOOLEAN",
+    nw.Date(): "DATE",
+    nw.Datetime("us"): "TIMESTAMP",
+}
+_JSON_TYPES: dict[DType, str] = {
+    nw.String(): "'VARCHAR'",
+    nw.Int64(): "'BIGINT', 'UBIGINT'",
+    nw.Int32(): "'BIGINT', 'UBIGINT'",
+    nw.Float64(): "'BIGINT', 'UBIGINT', 'DOUBLE'",
+    nw.Boolean(): "'BOOLEAN'",
+}
+_CHUNK = 10_000
+# Numbers are never used twice, as two engines may share a cursor, and with it the names of temporary tables.
+_NUMBERS = count()
+
+
+class DuckEngine:
+    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+        """Work on this cursor, with the brand's secret key."""
+        self._cursor = cursor
+        self._key = key
+        self._kept: list[str] = []
+
+    def keep(self, frame: Frame) -> Frame:
+        """Compute a frame into a temporary table and return a frame over it, until ``drop``."""
+        name = self._name()
+        frame.to_native().query("kept", f"CREATE TEMP TABLE {name} AS FROM kept")
+        return self._table(name)
+
+    def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
+        """Return all rows as Python tuples, in the frame's order of columns and rows."""
+        rows: list[tuple[Any, ...]] = frame.to_native().fetchall()
+        return rows
+
+    def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
+        """Return a frame of the given columns, over a temporary table, until ``drop``.
+
+        Args:
+            columns: The values by column, all equally many; a moment is a datetime without a zone, in UTC.
+            schema: The type of each column, in the order of the frame's columns.
+        """
+        name = self._name()
+        types = {column: sql_type(dtype) for column, dtype in schema.items()}
+        declared = ", ".join(f"{_identifier(column)} {kind}" for column, kind in types.items())
+        self._cursor.execute(f"CREATE TEMP TABLE {name} ({declared})")
+        values = [list(columns[column]) for column in schema]
+        chunk = ", ".join(f"unnest(?::{kind}[])" for kind in types.values())
+        for start in range(0, len(values[0]), _CHUNK):
+            parameters = [column[start : start + _CHUNK] for column in values]
+            self._cursor.execute(f"INSERT INTO {name} SELECT {chunk}", parameters)
+        return self._table(name)
+
+    def fields(self, frame: Frame, column: str, schema: Schema) -> Frame:
+        """Add one column for each name of the schema, read from a column of JSON text; null where absent.
+
+        A value that is not of the schema's type is null, and so is all of a text that is no JSON object.
+
+        Raises:
+            KeyError: The schema has a type other than String, Int64, Int32, Float64 and Boolean.
+        """
+        text = _identifier(column)
+        valid = f"CASE WHEN json_valid({text}) THEN CASE WHEN json_type({text}) = 'OBJECT' THEN {text} END END"
+        source = frame.to_native().project(f'*, {valid} AS "__json"')
+        read = ", ".join(f"{_field(name, dtype)} AS {_identifier(name)}" for name, dtype in schema.items())
+        return _lazy(source.project(f'* EXCLUDE ("__json"), {read}' if read else '* EXCLUDE ("__json")'))
+
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+        """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
+
+        The columns are text or integers: other types are not written alike by every engine.
+        """
+        parts = " || '|' || ".join(f"coalesce({_identifier(column)}::VARCHAR, '')" for column in columns)
+        digest = f"sha256({_literal(self._key)} || {parts})"
+        number = f"(('0x' || substr({digest}, 1, 16))::UBIGINT >> 2)::BIGINT"
+        return _lazy(frame.to_native().project(f"*, {number} AS {_identifier(name)}"))
+
+    def numbered(self, frame: Frame, name: str) -> Frame:
+        """Add a column that numbers the rows from 1 in the order in which they stand (Int64)."""
+        return _lazy(frame.to_native().project(f"*, row_number() OVER () AS {_identifier(name)}"))
+
+    def seconds(self, frame: Frame, column: str, name: str) -> Frame:
+        """Add a column of epoch seconds (Int64, rounded down) from one of moments; null for one without end."""
+        moment = _identifier(column)
+        # Cut to the second first: a division would round a moment before 1970 up.
+        second = f"CASE WHEN isfinite({moment}) THEN epoch_us(date_trunc('second', {moment})) // 1000000 END"
+        return _lazy(frame.to_native().project(f"*, {second} AS {_identifier(name)}"))
+
+    def drop(self) -> None:
+        """Drop all that was kept; the frames over it can no longer be used."""
+        while self._kept:
+            self._cursor.execute(f"DROP TABLE IF EXISTS {self._kept.pop()}")
+
+    def _name(self) -> str:
+        name = f"temp.main.kept_{next(_NUMBERS)}"
+        self._kept.append(name)
+        return name
+
+    def _table(self, name: str) -> Frame:
+        return _lazy(self._cursor.sql(f"FROM {name}"))
+
+
+def sql_type(dtype: DType) -> str:
+    """Return DuckDB's name of a type.
+
+    Raises:
+        KeyError: No table of siyu has a column of this type.
+    """
+    return _SQL_TYPES[dtype]
+
+
+def _identifier(name: str) -> str:
+    """Return the name of a table or a column, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    """Return a text, quoted as a value."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _field(name: str, dtype: DType) -> str:
+    path = _literal("/" + name.replace("~", "~0").replace("/", "~1"))
+    value = f'TRY_CAST(json_extract_string("__json", {path}) AS {sql_type(dtype)})'
+    # DuckDB takes NaN and Infinity for numbers, which JSON does not know.
+    finite = f" AND isfinite({value})" if dtype == nw.Float64() else ""
+    return f'CASE WHEN json_type("__json", {path}) IN ({_JSON_TYPES[dtype]}){finite} THEN {value} END'
+
+
+def _lazy(relation: duckdb.DuckDBPyRelation) -> Frame:
+    return nw.from_native(relation)

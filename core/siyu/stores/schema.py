@@ -1,0 +1,40 @@
+"""The store's tables in SQL, its version, and how an older store is brought forward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siyu.stores.engine import sql_type
+from siyu.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import duckdb
+
+    from siyu.tables import Schema
+
+__all__ = ["MIGRATIONS", "VERSION", "columns_sql", "create"]
+
+
+def columns_sql(schema: Schema) -> str:
+    """Return a schema as SQL column definitions."""
+    return ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in schema.items())
+
+
+def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+    key = f", PRIMARY KEY ({', '.join(table.key)})" if table.key else ""
+    cursor.execute(f'CREATE TABLE "{table.name}" ({columns_sql(table.schema)}{key})')
+
+
+def create(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Create every table of version 1 in an empty store."""
+    for table in TABLES.values():
+        _create_table(cursor, table)
+
+
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create}
+"""What brings a store to a version, by that version: forward only, each inside one transaction."""
+
+VERSION = max(MIGRATIONS)
+"""The version that this release reads and writes."""

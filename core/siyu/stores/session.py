@@ -1,0 +1,132 @@
+"""One pass over the store: what it reads, what it keeps meanwhile, and what it appends in one commit."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from siyu.stores.engine import DuckEngine
+from siyu.stores.reading import DuckIntake
+from siyu.tables import LOGS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from siyu.config.programme import Programme
+    from siyu.kinds import Frame
+    from siyu.stores.duckdb import DuckStore
+
+__all__ = ["Session", "Writer"]
+
+
+class Session:
+    """A cursor of its own, with what was kept on it.
+
+    Attributes:
+        store: The store.
+        cursor: The cursor; it sees neither what others keep nor what they have not committed.
+        engine: The engine over it.
+    """
+
+    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+        """Wrap a cursor; use ``DuckStore.opened``."""
+        self.store = store
+        self.cursor = cursor
+        self.engine = DuckEngine(cursor, key)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read one snapshot; what is kept meanwhile outlives it, until the session is closed."""
+        self.cursor.begin()
+        try:
+            yield
+        except BaseException:
+            self.cursor.rollback()
+            raise
+        self.cursor.commit()
+
+    @contextmanager
+    def writing(self, run: int, *, keep: bool = True) -> Iterator[Writer]:
+        """Append to the logs and replace state in one transaction.
+
+        Args:
+            run: The run that writes.
+            keep: False to roll everything back at the end, as a plan does.
+        """
+        with self.store.numbering:
+            self.cursor.begin()
+            writer = Writer(self, run, self.store.last)
+            try:
+                yield writer
+            except BaseException:
+                self.cursor.rollback()
+                raise
+            if not keep:
+                self.cursor.rollback()
+                return
+            self.cursor.commit()
+            self.store.last = writer.last
+
+    def intake(self, programme: Programme, *, now: int, cursor: str) -> DuckIntake:
+        """Return what an entry reads with.
+
+        Args:
+            programme: The brand's config, for its folder and currency.
+            now: The run's moment.
+            cursor: What the entry's last committed batch left behind.
+        """
+        exponent = programme.brand.exponent
+        folder = programme.folder.resolve()
+        return DuckIntake(self.cursor, self.engine, folder=folder, now=now, cursor=cursor, exponent=exponent)
+
+    def table(self, name: str) -> Frame:
+        """Return a table as a frame."""
+        return nw.from_native(self.cursor.table(f'"{name}"'))
+
+    def tables(self) -> dict[str, Frame]:
+        """Return every table as a frame, by name."""
+        return {name: self.table(name) for name in TABLES}
+
+    def close(self) -> None:
+        """Drop what was kept and close the cursor."""
+        self.engine.drop()
+        self.cursor.close()
+
+
+class Writer:
+    """Appends rows to logs, giving them ``seq``, and replaces state, inside one transaction.
+
+    Attributes:
+        last: The last ``seq`` given so far.
+    """
+
+    def __init__(self, session: Session, run: int, last: int) -> None:
+        """Start after ``last``; use ``Session.writing``."""
+        self._session = session
+        self._run = run
+        self.last = last
+
+    def append(self, table: str, frame: Frame) -> int:
+        """Append the rows of a frame to a log, in their order; ``seq`` and ``run`` are given here.
+
+        Returns:
+            How many rows there were.
+        """
+        names = ", ".join(f'"{name}"' for name in LOGS[table].columns)
+        rows = frame.select(*LOGS[table].columns).to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        done = self._session.cursor.execute(
+            f'INSERT INTO "{table}" BY NAME SELECT {names}, $last + row_number() OVER () AS seq, $run AS run FROM rows',
+            {"last": self.last, "run": self._run},
+        )
+        count: int = done.fetchall()[0][0]
+        self.last += count
+        return count
+
+    def replace(self, table: str, frame: Frame) -> None:
+        """Replace a table of state by a frame, with the frame's columns."""
+        rows = frame.to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        self._session.cursor.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM rows').fetchall()

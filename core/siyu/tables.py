@@ -1,0 +1,220 @@
+"""What flows: every table and its columns.
+
+Logs are append-only and hold the truth; each of their rows carries ``seq``, the total order of the store, given at
+commit and gapless, and ``run``, the run that wrote it. State is a fold of the logs and can be rebuilt.
+Money is Int64 minor units; moments are Int64 epoch seconds (``time``: a UTC timestamp as well, in ``events``);
+days are Int32 numbers since 1970-01-01 in the brand's zone; ids are Int64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import narwhals as nw
+from attrs import field, frozen
+from narwhals.dtypes import DType
+
+__all__ = ["CALENDAR", "LOGS", "STATE", "TABLES", "ZONES", "Schema", "Table"]
+
+Schema: TypeAlias = "Mapping[str, DType]"
+
+_TYPES: dict[str, DType] = {
+    "id": nw.Int64(),
+    "int": nw.Int64(),
+    "day": nw.Int32(),
+    "text": nw.String(),
+    "flag": nw.Boolean(),
+    "real": nw.Float64(),
+    "time": nw.Datetime("us"),
+}
+
+
+def _columns(text: str) -> Schema:
+    """Return columns written as ``name:type``, the types by the words above."""
+    return {name: _TYPES[word] for name, _, word in (one.partition(":") for one in text.split())}
+
+
+@frozen
+class Table:
+    """A table: its name, what it holds, and its columns in order.
+
+    Attributes:
+        name: The table's name, a word of the field.
+        doc: What one row is.
+        columns: The columns and their types, without ``seq`` and ``run``.
+        log: Whether the table is a log; otherwise it is state.
+        key: The columns of its primary key, a second line of defence; mostly empty.
+    """
+
+    name: str
+    doc: str
+    columns: Schema
+    log: bool = True
+    key: tuple[str, ...] = field(default=())
+
+    @property
+    def schema(self) -> Schema:
+        """All columns, with ``seq`` and ``run`` where the table is a log."""
+        return {**self.columns, **_columns("seq:int run:id")} if self.log else dict(self.columns)
+
+
+_LOGS = (
+    Table(
+        "events",
+        "one fact: who, what, when, about what, how much",
+        _columns(
+            "id:id source:text source_id:text member:id type:text time:time second:int day:day entry:text "
+            "place:text staff:text subject:text ref:text amount:int quantity:int props:text"
+        ),
+    ),
+    Table(
+        "items",
+        "one line of an order or of a refund",
+        _columns("event:id sku:text category:text quantity:int amount:int"),
+    ),
+    Table(
+        "identities",
+        "one outside id, as a keyed hash, and the member id made of it",
+        _columns("kind:text value:id member:id since:int"),
+        key=("kind", "value"),
+    ),
+    Table(
+        "links",
+        "evidence that two ids are one person, or that an earlier link was undone",
+        _columns("a:id b:id evidence:text time:int undone:flag"),
+    ),
+    Table(
+        "addresses",
+        "what a channel needs to reach someone, encrypted and erasable",
+        _columns("member:id channel:text value:text"),
+    ),
+    Table(
+        "consents",
+        "one statement of consent: granted, withdrawn or unknown",
+        _columns("member:id channel:text purpose:text state:text time:int proof:text basis:text"),
+    ),
+    Table("prices", "a price and when it holds", _columns("sku:text price:int from:int until:int")),
+    Table(
+        "costs",
+        "what a day's work at an entry, a channel code or a campaign cost",
+        _columns("id:id day:day entry:text code:text campaign:text amount:int"),
+    ),
+    Table(
+        "exposures",
+        "the first time a member met an arm of an experiment",
+        _columns("experiment:text member:id arm:text time:int"),
+    ),
+    Table(
+        "steps",
+        "a journey's decision on one step for one member, also one that sends nothing",
+        _columns("campaign:text version:text member:id occurrence:text step:text branch:text nominal:int decided:int"),
+    ),
+    Table(
+        "touches",
+        "the intent to send one message to one recipient, written once",
+        _columns(
+            "id:id recipient:id recipient_kind:text sender:text campaign:text edition:int step:text "
+            "occurrence:text arm:text slot:text content:text content_version:text offer:text channel:text "
+            "purpose:text priority:int due:int until:int"
+        ),
+        key=("id",),
+    ),
+    Table(
+        "receipts",
+        "a state that a touch came into, and why",
+        _columns("touch:id state:text reason:text time:int provider_id:text"),
+    ),
+    Table(
+        "grants",
+        "one line of an incentive's ledger; a refusal is a line of amount 0",
+        _columns(
+            "id:id member:id incentive:text item:text lot:text kind:text amount:int cause_kind:text "
+            "cause:text request:text time:int available:int expires:int reason:text"
+        ),
+        key=("id",),
+    ),
+    Table(
+        "tag_changes",
+        "a member gained or lost a tag, or its value changed",
+        _columns("member:id tagger:text tag:text value:text time:int change:text reason:text"),
+    ),
+    Table(
+        "measures",
+        "one number of a metric",
+        _columns("metric:text period:text day:day slice:text key:text value:real n:int"),
+    ),
+    Table(
+        "controls",
+        "what a person ordered: stop, resume, approve",
+        _columns("target:text action:text actor:text reason:text time:int"),
+    ),
+    Table("configs", "a config that decisions were made by", _columns("hash:text canonical:text plugins:text")),
+    Table(
+        "runs",
+        "one pass of the loop",
+        _columns("id:id kind:text now:int config:text watermark:int actor:text state:text counts:text seconds:real"),
+    ),
+    Table(
+        "cursors",
+        "how far an entry has read; opaque to the core, committed with its rows",
+        _columns("entry:text cursor:text"),
+    ),
+    Table(
+        "rejects",
+        "a row that could not be taken in, and why",
+        _columns("entry:text source:text line:int reason:text raw:text"),
+    ),
+)
+
+_STATE = (
+    Table(
+        "canon",
+        "an id that was joined with others, and the least id of its component; ids on their own have no row",
+        _columns("member:id canon:id"),
+        log=False,
+    ),
+    Table(
+        "members",
+        "what is known of a member; one column more for each declared attribute",
+        _columns("member:id entry:text joined:day place:text zone:text region:text language:text birth_year:int"),
+        log=False,
+    ),
+    Table(
+        "features",
+        "the current window values of a member; one column for each declared feature",
+        _columns("member:id as_of:day definition:text"),
+        log=False,
+    ),
+    Table(
+        "tags",
+        "a tag that a member has now",
+        _columns("member:id tagger:text tag:text value:text score:real evidence:text since:int expires:int"),
+        log=False,
+    ),
+    Table(
+        "follows",
+        "which staff member has which member as a contact",
+        _columns("member:id staff:text since:int until:int how:text"),
+        log=False,
+    ),
+    Table("groups", "a group", _columns("group:text name:text owner:text place:text"), log=False),
+    Table(
+        "group_members", "a member's time in a group", _columns("group:text member:id since:int until:int"), log=False
+    ),
+    Table("meta", "facts of the store itself", _columns("name:text value:text"), log=False, key=("name",)),
+)
+
+LOGS = {table.name: table for table in _LOGS}
+STATE = {table.name: table for table in _STATE}
+TABLES = {**LOGS, **STATE}
+
+CALENDAR: Schema = _columns(
+    "day:day date:text week:day month:text month_start:day quarter:text year:text weekday:int "
+    "midnight:int change:int shift:int"
+)
+"""One row a day: ISO date, the week's Monday, the month and its first day, quarter, year, ISO weekday, the second
+when it begins, and the second and size of a change of clocks within it (null where there is none)."""
+
+ZONES: Schema = _columns("zone:text offset:int midnight:int")
+"""One row a zone, at ``now``: its offset from UTC in seconds, and the second when its today began."""

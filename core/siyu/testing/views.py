@@ -1,0 +1,149 @@
+"""A view over a few rows in memory, on either engine, to try a component without a store."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+from attrs import define
+
+from siyu.config.programme import load
+from siyu.moments import day_number, moment
+from siyu.registry import discover
+from siyu.runs import Run
+from siyu.stages.feature import feature
+from siyu.stages.identify import identify
+from siyu.stages.segment import segment
+from siyu.stages.tag import tag
+from siyu.stores.engine import DuckEngine
+from siyu.tables import TABLES
+from siyu.testing.polars import PolarsEngine
+from siyu.view import View
+from siyu.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from siyu.config.programme import Programme
+    from siyu.engine import Engine
+    from siyu.kinds import Frame
+    from siyu.registry import Registry
+
+__all__ = ["EngineName", "MemorySession", "engine_of", "programme_of", "view", "work"]
+
+EngineName = Literal["duckdb", "polars"]
+
+KEY = "test"
+"""The key that ids are made with in these views."""
+
+
+@define
+class MemorySession:
+    """What a pass needs of a store's session, over frames in memory; it commits nothing.
+
+    Attributes:
+        engine: The engine.
+        held: The tables by name.
+        last: The last ``seq``.
+    """
+
+    engine: Engine
+    held: dict[str, Frame]
+    last: int = 1_000_000
+
+    @property
+    def store(self) -> MemorySession:
+        """The session itself, which knows the last ``seq``."""
+        return self
+
+    def table(self, name: str) -> Frame:
+        """Return a table as a frame."""
+        return self.held[name]
+
+    def tables(self) -> dict[str, Frame]:
+        """Return every table as a frame, by name."""
+        return dict(self.held)
+
+
+def engine_of(name: EngineName) -> Engine:
+    """Return a fresh engine."""
+    return PolarsEngine(KEY) if name == "polars" else DuckEngine(duckdb.connect(), KEY)
+
+
+def programme_of(toml: str, plugins: Mapping[str, object] | None = None) -> tuple[Programme, Registry]:
+    """Load a brand from one text of TOML; ``[brand]`` may be left out. ``plugins`` come beside the installed ones."""
+    registry = discover(extra=plugins).require()
+    text = toml if "[brand]" in toml else f'[brand]\nname = "Test"\n{toml}'
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "brand.toml").write_text(text, encoding="utf-8")
+        return load(folder, registry), registry
+
+
+def work(
+    toml: str,
+    rows: Mapping[str, Iterable[Mapping[str, Any]]],
+    now: str | int,
+    engine: EngineName,
+    plugins: Mapping[str, object] | None = None,
+) -> Work:
+    """Return a pass over rows in memory, with members, features, tags and segments computed.
+
+    Args:
+        toml: The brand's config.
+        rows: Rows by table. A row of ``events`` may give ``at`` (ISO text, in the brand's zone where it has no
+            offset) for ``time``, ``second`` and ``day``; ``id`` and ``seq`` are numbered where they are missing.
+        now: The moment, as ISO text or epoch seconds.
+        engine: On which engine.
+        plugins: Further plugins by name, beside those that are installed.
+    """
+    programme, registry = programme_of(toml, plugins)
+    chosen = engine_of(engine)
+    session = MemorySession(chosen, {name: _table(chosen, programme, name, rows.get(name, ())) for name in TABLES})
+    second = now if isinstance(now, int) else moment(now, programme.brand.zone)
+    run = Run(id=1, kind="run", now=second, config=programme.hash, watermark=session.last)
+    made = View(session.tables(), now=second, programme=programme, engine=chosen)
+    passing = Work(session, programme, registry, run, made)  # type: ignore[arg-type]
+    for stage in (identify, feature, tag, segment):
+        stage(passing)
+    return passing
+
+
+def view(
+    toml: str,
+    rows: Mapping[str, Iterable[Mapping[str, Any]]],
+    now: str | int,
+    engine: EngineName = "polars",
+    plugins: Mapping[str, object] | None = None,
+) -> View:
+    """Return the view of such a pass: see ``work``."""
+    return work(toml, rows, now, engine, plugins).view
+
+
+def _table(engine: Engine, programme: Programme, name: str, rows: Iterable[Mapping[str, Any]]) -> Frame:
+    schema = TABLES[name].schema
+    filled = [_filled(programme, name, number, row) for number, row in enumerate(rows, 1)]
+    return engine.frame({column: [row.get(column) for row in filled] for column in schema}, schema)
+
+
+def _filled(programme: Programme, table: str, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill what can be derived, and refuse columns that the table does not have.
+
+    Raises:
+        KeyError: The row has such a column.
+    """
+    given = dict(row)
+    second = given.get("second")
+    if "at" in given:
+        second = moment(given.pop("at"), programme.brand.zone)
+    if table == "events" and second is not None:
+        time = datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
+        day = day_number(programme.brand.zone, second)
+        given = {"id": number, "source": "test", "source_id": str(number), "time": time, "day": day} | given
+        given["second"] = second
+    unknown = set(given) - set(TABLES[table].schema)
+    if unknown:
+        raise KeyError(table, sorted(unknown))
+    return {"seq": number, "run": 1} | given

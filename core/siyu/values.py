@@ -1,0 +1,149 @@
+"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import narwhals as nw
+from attrs import field, frozen
+
+from siyu.config.expressions import Condition
+from siyu.config.units import Money
+
+__all__ = ["Budget", "ContentItem", "Early", "Frame", "Limit", "Message", "Period", "Receipt", "Reward", "Term", "doc"]
+
+Frame: TypeAlias = "nw.LazyFrame[Any]"
+Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "total"]
+
+
+def doc(text: str, *, unit: str = "", example: object = None) -> dict[str, object]:
+    """Return attrs metadata that documents an attribute: what it is, its unit, a valid example."""
+    return {"doc": text, "unit": unit, "example": example}
+
+
+@frozen(kw_only=True)
+class Limit:
+    """How often one member may get something."""
+
+    times: int = field(metadata=doc("how many times", example=10))
+    per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
+
+
+@frozen(kw_only=True)
+class Budget:
+    """How much may be given to all members together."""
+
+    amount: int | Money = field(
+        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00")
+    )
+    per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
+
+    @property
+    def units(self) -> int:
+        """How much, as the ledger counts it: money in minor units."""
+        return self.amount.minor if isinstance(self.amount, Money) else self.amount
+
+
+@frozen
+class Reward:
+    """What is given, and by which incentive's ledger: ``gives = { points = 200 }``.
+
+    Attributes:
+        incentive: The name of the incentive whose ledger gets the line.
+        amount: How much of it, in that incentive's unit.
+        item: Which of its items, as in ``gives = { coupon = "new-10" }``; empty where it has none.
+    """
+
+    incentive: str
+    amount: int = 1
+    item: str = ""
+
+
+@frozen(kw_only=True)
+class Early:
+    """A head start for some, out of a stock of its own.
+
+    Attributes:
+        to: Who has it.
+        by: How many seconds before the others.
+        stock: How many units are kept for it.
+    """
+
+    to: Condition
+    by: int
+    stock: int
+
+
+@frozen(kw_only=True)
+class Term:
+    """What may be claimed of one item, and what bounds it.
+
+    Attributes:
+        item: The item's name, that a claim gives in ``ref``.
+        amount: What a claim of quantity 1 is granted, in the incentive's unit.
+        stock: How many units there are for everybody; None for any number.
+        each: How many units one member may have; None for any number.
+        unpaid: After how many seconds a unit that was not paid falls back; None where a grant is final.
+        early: A head start, where there is one.
+    """
+
+    item: str
+    amount: int = 1
+    stock: int | None = None
+    each: int | None = None
+    unpaid: int | None = None
+    early: Early | None = None
+
+
+@frozen
+class ContentItem:
+    """One item of the content matrix, as it is shown.
+
+    Attributes:
+        name: The name that campaigns say.
+        text: What it says.
+        title: Its title, where a channel shows one.
+        purpose: ``marketing`` or ``service``; a marketing item makes its touch a marketing one.
+        version: What tells this text from an earlier one of the same name.
+    """
+
+    name: str
+    text: str
+    title: str = ""
+    purpose: str = "marketing"
+    version: str = ""
+
+
+@frozen
+class Message:
+    """One message, as a channel sends it; ``touch`` is a permanent id."""
+
+    touch: int
+    recipient: int
+    recipient_kind: str
+    sender: str
+    address: str
+    campaign: str
+    step: str
+    content: str
+    title: str
+    text: str
+    offer: str
+    purpose: str
+
+
+@frozen
+class Receipt:
+    """What a provider said of one message.
+
+    Attributes:
+        touch: The message's touch.
+        state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``.
+        reason: Why, where it is not plain.
+        provider_id: The provider's own id of the message.
+    """
+
+    touch: int
+    state: str
+    reason: str = ""
+    provider_id: str = ""

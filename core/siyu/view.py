@@ -1,0 +1,286 @@
+"""What a plugin may see: the log and the state at one moment, read-only."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+import narwhals as nw
+
+from siyu.admit import admit
+from siyu.calendars import calendar_rows, zone_row
+from siyu.frames import latest
+from siyu.moments import DISTANT, day_number, midnight
+from siyu.tables import CALENDAR, ZONES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from siyu.config.expressions import Condition
+    from siyu.config.programme import Programme
+    from siyu.engine import Engine
+    from siyu.kinds import Campaign, Frame, Incentive
+    from siyu.tables import Schema
+
+__all__ = ["View"]
+
+_DAYS_AHEAD = 400
+_DAYS_BEFORE = 31
+
+
+class View:
+    """The relations of one pass, bound to its connection; not thread-safe.
+
+    Every id of a member or a recipient is resolved to the least id of its component, and no event later than
+    ``now`` is seen. All frames are lazy.
+
+    Attributes:
+        now: The moment of the pass, in epoch seconds.
+        today: The day of ``now`` in the brand's zone, as a day number.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Frame],
+        *,
+        now: int,
+        programme: Programme,
+        engine: Engine,
+        joined: bool = False,
+        segments: Mapping[str, Frame] | None = None,
+    ) -> None:
+        """Bind the tables; ``joined`` says whether any ids were joined at all, ``segments`` are computed ones."""
+        self._tables = dict(tables)
+        self._programme = programme
+        self._engine = engine
+        self._joined = joined
+        self._segments = dict(segments or {})
+        self.now = now
+        self.today = day_number(programme.brand.zone, now)
+
+    def having(self, *, segments: Mapping[str, Frame] | None = None, **tables: Frame) -> View:
+        """Return the same view with some tables replaced and some segments added."""
+        return View(
+            {**self._tables, **tables},
+            now=self.now,
+            programme=self._programme,
+            engine=self._engine,
+            joined=self._joined,
+            segments={**self._segments, **(segments or {})},
+        )
+
+    def resolved(self, canon: Frame) -> View:
+        """Return the same view with ids resolved by these components."""
+        return View(
+            {**self._tables, "canon": canon},
+            now=self.now,
+            programme=self._programme,
+            engine=self._engine,
+            joined=True,
+            segments=self._segments,
+        )
+
+    def on(self, engine: Engine, tables: Mapping[str, Frame], segments: Mapping[str, Frame]) -> View:
+        """Return the same moment over another engine's tables, to compare engines."""
+        return View(
+            tables, now=self.now, programme=self._programme, engine=engine, joined=self._joined, segments=segments
+        )
+
+    @property
+    def raw(self) -> Mapping[str, Frame]:
+        """The tables as they were bound, by name, ids unresolved."""
+        return self._tables
+
+    @property
+    def segments(self) -> Mapping[str, Frame]:
+        """The segments computed so far, by name."""
+        return self._segments
+
+    def resolve(self, frame: Frame, column: str = "member") -> Frame:
+        """Replace the ids of a column by the least id of their component."""
+        if not self._joined:
+            return frame
+        canon = self._tables["canon"].rename({"member": column})
+        found = frame.join(canon, on=column, how="left")
+        columns = [name for name in frame.collect_schema().names() if name != column]
+        return found.select(nw.coalesce("canon", column).alias(column), *columns)
+
+    @cached_property
+    def events(self) -> Frame:
+        """All events up to ``now``: the columns of the log."""
+        return self.resolve(self._tables["events"].filter(nw.col("second") <= self.now))
+
+    @cached_property
+    def items(self) -> Frame:
+        """The lines of orders and refunds."""
+        return self._tables["items"]
+
+    @cached_property
+    def claims(self) -> Frame:
+        """The events that ask for something limited."""
+        return self.events.filter(nw.col("type") == "claimed")
+
+    @cached_property
+    def members(self) -> Frame:
+        """One row a member: what is known of them, their declared attributes and features."""
+        features = self._tables["features"].drop("as_of", "definition")
+        return self._tables["members"].join(features, on="member", how="left")
+
+    @cached_property
+    def tags(self) -> Frame:
+        """The tags that members have now: member, tagger, tag, value, score, evidence, since, expires."""
+        return self._tables["tags"]
+
+    @cached_property
+    def touches(self) -> Frame:
+        """All touches, with ``state``, ``reason`` and ``changed`` (epoch second) of their newest receipt."""
+        newest = latest(self._tables["receipts"], ["touch"], ["seq"])
+        state = newest.select(nw.col("touch").alias("id"), "state", "reason", changed=nw.col("time"))
+        return self.resolve(self._tables["touches"], "recipient").join(state, on="id", how="left")
+
+    @cached_property
+    def receipts(self) -> Frame:
+        """Every state that a touch came into."""
+        return self._tables["receipts"]
+
+    @cached_property
+    def grants(self) -> Frame:
+        """All ledgers' lines."""
+        return self.resolve(self._tables["grants"])
+
+    @cached_property
+    def consents(self) -> Frame:
+        """The newest statement for each member, channel and purpose; of one moment a withdrawal, else the later one.
+
+        A channel or a purpose of ``*`` stands for all of them, also where the statement names none.
+        """
+        known = self.resolve(self._tables["consents"].filter(nw.col("time") <= self.now))
+        named = {
+            column: nw.when(nw.col(column).fill_null("") == "").then(nw.lit("*")).otherwise(nw.col(column))
+            for column in ("channel", "purpose")
+        }
+        strict = known.with_columns(_strict=nw.col("state") == "withdrawn", **named)
+        return latest(strict, ["member", "channel", "purpose"], ["time", "_strict", "seq"]).drop("_strict")
+
+    @cached_property
+    def exposures(self) -> Frame:
+        """The first exposure of each member to each experiment."""
+        known = self.resolve(self._tables["exposures"]).with_columns(earlier=-nw.col("seq"))
+        return latest(known, ["experiment", "member"], ["earlier"]).drop("earlier")
+
+    @cached_property
+    def steps(self) -> Frame:
+        """The decisions of journeys."""
+        return self.resolve(self._tables["steps"])
+
+    @cached_property
+    def costs(self) -> Frame:
+        """What was spent, by day, entry, channel code and campaign, up to today."""
+        return self._tables["costs"].filter(nw.col("day") <= self.today)
+
+    @cached_property
+    def prices(self) -> Frame:
+        """Prices and when they hold."""
+        return self._tables["prices"]
+
+    @cached_property
+    def measures(self) -> Frame:
+        """All numbers measured so far."""
+        return self._tables["measures"]
+
+    @cached_property
+    def calendar(self) -> Frame:
+        """One row a day in the brand's zone, from a month before the first event to a year and a month from now."""
+        earliest = self._engine.rows(self._tables["events"].select(nw.col("day").min()))[0][0]
+        first = self.today if earliest is None else min(earliest, self.today)
+        days = calendar_rows(self._programme.brand.zone, first - _DAYS_BEFORE, self.today + _DAYS_AHEAD)
+        return self._engine.frame(days, CALENDAR)
+
+    @cached_property
+    def zones(self) -> Frame:
+        """One row a zone of the members: zone, offset (seconds), midnight (the second when its today began).
+
+        A zone that a member states and that does not exist has the clocks of the brand's members.
+        """
+        fallback = self._programme.brand.member_zone
+        found = self._engine.rows(self._tables["members"].select("zone").unique())
+        names = sorted({zone for (zone,) in found if zone} | {fallback})
+        real = available_timezones()
+        rows = [(name, *zone_row(name if name in real else fallback, self.now)[1:]) for name in names]
+        columns = dict(zip(ZONES, zip(*rows, strict=True), strict=True))
+        return self._engine.frame(columns, ZONES)
+
+    def segment(self, name: str) -> Frame:
+        """Return the members of a segment: member; evaluated here where no stage did so before."""
+        found = self._segments.get(name)
+        return self.matching(self._programme.segments[name]) if found is None else found
+
+    def profile(self, *conditions: Condition | None) -> Frame:
+        """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""
+        needs = sorted({need for condition in conditions if condition for need in condition.needs})
+        frame = self.members
+        for need in needs:
+            frame = self._with_need(frame, need)
+        return frame
+
+    def matching(self, condition: Condition | None) -> Frame:
+        """Return the members that meet a condition, all for None: member."""
+        frame = self.profile(condition)
+        return (frame if condition is None else frame.filter(self.compile(condition))).select("member")
+
+    def compile(self, condition: Condition) -> nw.Expr:
+        """Return a condition as an expression over the columns of ``profile(condition)``."""
+        return condition.compile(self.today, self._programme.names)
+
+    def admit(self, requests: Frame, counters: Frame) -> Frame:
+        """Decide ordered requests against counters: see ``siyu.admit.admit``."""
+        return admit(requests, counters, self._engine)
+
+    def keep(self, frame: Frame) -> Frame:
+        """Compute a frame once, for one that is read several times."""
+        return self._engine.keep(frame)
+
+    def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
+        """Return the rows of a small frame, for what is shown to a person."""
+        return self._engine.rows(frame)
+
+    def fields(self, frame: Frame, schema: Schema, column: str = "props") -> Frame:
+        """Add one column for each name of the schema, read from a column of JSON text."""
+        return self._engine.fields(frame, column, schema)
+
+    def identified(self, frame: Frame, column: str, name: str) -> Frame:
+        """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null for null."""
+        found = self._engine.hashed(frame, [column], name)
+        known = nw.when(~nw.col(column).is_null()).then(nw.col(name)).otherwise(None)
+        return self.resolve(found.with_columns(known.cast(nw.Int64).alias(name)), name)
+
+    def table(self, columns: Mapping[str, Iterable[Any]], schema: Schema) -> Frame:
+        """Return a small frame of given columns, as for the items of a config."""
+        return self._engine.frame({name: list(values) for name, values in columns.items()}, schema)
+
+    def window(self, component: Campaign | Incentive) -> tuple[int, int]:
+        """Return the first second and the first second after a component's days, its campaign's included."""
+        zone = self._programme.brand.zone
+        begin = midnight(zone, component.from_)
+        end = midnight(zone, component.until, 1) if component.until else DISTANT
+        during = getattr(component, "during", None)
+        if during is None:
+            return begin, end
+        outer = self.window(self._programme.component("campaign", during))  # type: ignore[arg-type]
+        return max(begin, outer[0]), min(end, outer[1])
+
+    def _with_need(self, frame: Frame, need: str) -> Frame:
+        kind, _, name = need.partition(":")
+        if kind == "tag":
+            return self._flagged(frame, self.tags.filter(nw.col("tag") == name).select("member").unique(), need)
+        if kind == "segment":
+            return self._flagged(frame, self.segment(name), need)
+        if kind == "did":
+            return frame.with_columns((~nw.col(f"last:{name}").is_null()).alias(need))
+        return frame
+
+    @staticmethod
+    def _flagged(frame: Frame, having: Frame, name: str) -> Frame:
+        flag = having.with_columns(nw.lit(value=True).alias(name))
+        return frame.join(flag, on="member", how="left").with_columns(nw.col(name).fill_null(value=False))

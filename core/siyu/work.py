@@ -1,0 +1,123 @@
+"""One pass of the loop in the making: what a stage reads, and what it leaves for the later ones."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar
+
+import narwhals as nw
+from attrs import define, field
+
+from siyu.frames import cast_like
+from siyu.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siyu.config.programme import Programme
+    from siyu.kinds import Component, Frame
+    from siyu.registry import Registry
+    from siyu.runs import Run
+    from siyu.stores.session import Session
+    from siyu.view import View
+
+__all__ = ["Work"]
+
+T = TypeVar("T", bound="Component")
+
+# Beyond every seq that a store will ever give.
+_PROVISIONAL = 2**62
+
+
+@define
+class Work:
+    """A pass.
+
+    Attributes:
+        session: The store's session that it runs on.
+        programme: The brand's config.
+        registry: The plugins, to attribute their errors.
+        run: What is known of the pass so far.
+        view: What plugins see; a stage replaces it by one that has its results.
+        scope: The raw ids of the members that a tick looks at; None for everybody.
+        staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
+        state: State tables that were computed anew.
+        results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
+        counts: What the pass did, by name.
+        progress: Is told what goes on, for a person who waits.
+        started: When the pass began, for its record alone.
+    """
+
+    session: Session
+    programme: Programme
+    registry: Registry
+    run: Run
+    view: View
+    scope: Frame | None = None
+    staged: dict[str, list[Frame]] = field(factory=dict)
+    state: dict[str, Frame] = field(factory=dict)
+    results: dict[str, Frame] = field(factory=dict)
+    counts: dict[str, int] = field(factory=dict)
+    progress: Callable[[str], None] = lambda _words: None
+    started: float = field(factory=perf_counter)
+
+    @property
+    def ticking(self) -> bool:
+        """Whether only some members are looked at."""
+        return self.scope is not None
+
+    def components(self, kind: type[T]) -> Iterator[T]:
+        """Return the components of a kind, given as its class; in a tick those that need no other members."""
+        for component in self.programme.of(kind):
+            # Who gets a place in a budget depends on everybody.
+            alone = component.scope == "member" and getattr(component, "budget", None) is None
+            if alone or not self.ticking:
+                yield component
+
+    @contextmanager
+    def attributed(self, component: Component) -> Iterator[None]:
+        """Say what goes on, and attribute a failure inside a component's code to its plugin."""
+        what = f"{component.kind}.{component.name}"
+        self.progress(what)
+        with self.registry.attributed(self.programme.owners[component.kind, component.name], what):
+            yield
+
+    def keep(self, frame: Frame) -> Frame:
+        """Compute a frame once, for as long as the pass lasts."""
+        return self.session.engine.keep(frame)
+
+    def count(self, name: str, frame: Frame) -> int:
+        """Add the number of a kept frame's rows to a count and return it."""
+        number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
+        self.counts[name] = self.counts.get(name, 0) + number
+        return number
+
+    def stage(self, table: str, frame: Frame) -> Frame:
+        """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.
+
+        Returns:
+            The rows as kept, with a provisional ``seq`` after all that is, or meanwhile comes, into the store.
+        """
+        numbered = self.session.engine.numbered(cast_like(frame, TABLES[table].columns), "seq")
+        before = _PROVISIONAL + sum(self.size(part) for part in self.staged.get(table, ()))
+        rows = self.keep(
+            cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
+        )
+        self.staged.setdefault(table, []).append(rows)
+        self.show(table)
+        return rows
+
+    def show(self, table: str) -> None:
+        """Show a log to the later stages with its staged rows."""
+        stored = cast_like(self.session.table(table), TABLES[table].schema)
+        self.view = self.view.having(**{table: nw.concat([stored, *self.staged.get(table, ())])})
+
+    def elapsed(self) -> float:
+        """Return for how many seconds the pass has gone on; no decision reads it."""
+        return round(perf_counter() - self.started, 3)
+
+    def size(self, frame: Frame) -> int:
+        """Return the number of rows."""
+        number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
+        return number

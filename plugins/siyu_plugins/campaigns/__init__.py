@@ -1,0 +1,1 @@
+"""Campaigns: who is to be touched, when and with what."""

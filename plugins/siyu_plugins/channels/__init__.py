@@ -1,0 +1,1 @@
+"""Channels: how a touch is delivered, and what comes back."""

@@ -1,0 +1,1 @@
+"""Contents: what a touch can say."""

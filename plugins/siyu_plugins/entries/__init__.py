@@ -1,0 +1,1 @@
+"""Entries: where members and their events come in."""

@@ -1,0 +1,1 @@
+"""Incentives: rewards with rules and a ledger."""

@@ -1,0 +1,1 @@
+"""Metrics: what came of it, in numbers."""

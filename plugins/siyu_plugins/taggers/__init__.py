@@ -1,0 +1,1 @@
+"""Taggers: what is known of a member."""

@@ -1,0 +1,67 @@
+"""Tags by conditions: whoever meets a tag's condition has the tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import Attribute, field, frozen
+
+from siyu.config.expressions import Condition
+from siyu.hooks import hookimpl
+from siyu.kinds import Frame, Tagger, doc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from siyu.view import View
+
+__all__ = ["Rules", "siyu_register_taggers"]
+
+
+@frozen(kw_only=True)
+class Rules(Tagger):
+    """Gives a tag to every member who meets the tag's condition at the moment of the run.
+
+    The condition's own text is the evidence; there is neither a value nor a score.
+
+    ```toml
+    [tagger.value]
+    use = "rules"
+    [tagger.value.when]
+    vip = "spend_90d >= '500.00' and orders_90d >= 3"
+    ```
+    """
+
+    when: dict[str, Condition] = field(
+        metadata=doc("the tags, each with the condition that gives it", example={"vip": "orders_90d >= 3"})
+    )
+
+    @when.validator
+    def _at_least_one(self, _attribute: Attribute[dict[str, Condition]], value: dict[str, Condition]) -> None:
+        if not value:
+            message = 'expected at least one tag, as in vip = "orders_90d >= 3"'
+            raise ValueError(message)
+
+    @property
+    def gives(self) -> Sequence[str]:
+        """The names of the tags."""
+        return tuple(self.when)
+
+    def tags(self, view: View) -> Frame:
+        """Return a row for each member and condition that holds: member, tag, evidence."""
+        columns = {tag: f"holds_{position}" for position, tag in enumerate(self.when)}
+        holds = [view.compile(condition).alias(columns[tag]) for tag, condition in self.when.items()]
+        # Kept, so that the members are read once and not once for each tag.
+        judged = view.keep(view.profile(*self.when.values()).select("member", *holds))
+        return nw.concat([_given(judged, columns[tag], tag, condition) for tag, condition in self.when.items()])
+
+
+def _given(judged: Frame, column: str, tag: str, condition: Condition) -> Frame:
+    return judged.filter(nw.col(column)).select("member", tag=nw.lit(tag), evidence=nw.lit(condition.text))
+
+
+@hookimpl
+def siyu_register_taggers() -> Mapping[str, type[Tagger]]:
+    """Bring ``rules``."""
+    return {"rules": Rules}

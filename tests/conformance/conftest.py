@@ -1,0 +1,153 @@
+"""A made-up audience of the tea shop, as rows of every log that a component reads; the same each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from random import Random
+from typing import Any, TypeAlias
+
+import pytest
+
+from siyu.keys import identity_id
+from siyu.testing.views import KEY
+
+MEMBERS = 60
+DAY = 86_400
+# 2026-08-01 and 2026-11-13 in Shanghai; the members that came before the sale are the shop's old ones.
+FIRST = int(datetime(2026, 8, 1, tzinfo=UTC).timestamp()) - 8 * 3600
+LAST = FIRST + 104 * DAY
+SALE = int(datetime(2026, 11, 11, 2, tzinfo=UTC).timestamp())
+
+Row: TypeAlias = "dict[str, Any]"
+Rows: TypeAlias = "Mapping[str, Sequence[Row]]"
+
+
+@pytest.fixture(scope="session")
+def rows() -> Rows:
+    """Return rows by log: facts, claims, links, consents, costs, earlier touches, steps and grants."""
+    chance = Random(20261111)
+    lives = [event for number in range(MEMBERS) for event in life(number, chance)]
+    events = sorted([*lives, *claims(chance)], key=lambda event: (event["second"], event["member"], event["type"]))
+    for number, event in enumerate(events, 1):
+        event.setdefault("source_id", f"e{number}")
+        event["id"] = 10_000 + number
+    orders = [event for event in events if event["type"] == "ordered"]
+    return {
+        "events": events,
+        "items": [{"event": order["id"], "sku": "G01", "quantity": 1, "amount": order["amount"]} for order in orders],
+        "links": [linked(1, 2), linked(3, 40), linked(40, 41), linked(5, 6), linked(5, 6, undone=True)],
+        "consents": [consent(number, chance) for number in range(MEMBERS)],
+        "costs": costs(chance),
+        "steps": [step(number, chance) for number in range(0, MEMBERS, 3)],
+        "grants": [
+            grant(number, order) for number, order in enumerate(orders[::4], 1) if order["second"] > SALE - 9 * DAY
+        ],
+        **touches(chance),
+    }
+
+
+def person(number: int) -> int:
+    """Return the id of a member."""
+    return identity_id(KEY, f"wecom:m{number}")
+
+
+def life(number: int, chance: Random) -> Iterator[Row]:
+    """Yield all that one member does."""
+    came = chance.randrange(SALE - 10 * DAY, SALE - 9 * DAY) if number % 4 == 1 else chance.randrange(FIRST, LAST)
+    base = {"member": person(number), "entry": chance.choice(["wecom", "live", "shop"])}
+    inviter = f"wecom:m{chance.randrange(MEMBERS)}" if number % 2 else None
+    yield {**base, "type": "joined", "second": came, "ref": inviter, "subject": f"code-{number % 3}"}
+    profile = {"zone": "Europe/Berlin", "interest": "绿茶"} if number % 4 == 0 else {"birth_year": 1960 + number}
+    yield {**base, "type": "profiled", "second": came + 60, "props": json.dumps(profile)}
+    for kind, most in (("viewed", 6), ("clicked", 3), ("checked_in", 2), ("messaged", 1)):
+        for _ in range(chance.randint(0, most)):
+            place = chance.choice(["store-1", "store-2", None])
+            yield {**base, "type": kind, "second": chance.randrange(came, LAST), "subject": "page", "place": place}
+    for order in range(chance.choice([0, 0, 1, 2, 3, 6])):
+        yield from bought(
+            base, f"o{number}-{order}", came + chance.randrange(90 * DAY) // chance.choice([1, 90]), chance
+        )
+
+
+def bought(base: Row, name: str, second: int, chance: Random) -> Iterator[Row]:
+    """Yield an order, its payment, and perhaps one or two refunds of it."""
+    amount = chance.choice([chance.randrange(2_000, 60_000), 5_000, None])
+    yield {**base, "type": "ordered", "second": second, "ref": name, "amount": amount, "quantity": 1}
+    yield {**base, "type": "paid", "second": second + 300, "ref": name, "amount": amount, "subject": "card"}
+    for part in range(chance.choice([0, 0, 0, 1, 2])):
+        back = None if amount is None else amount // (2 + part)
+        yield {**base, "type": "refunded", "second": second + (part + 1) * DAY, "ref": name, "amount": back}
+
+
+def claims(chance: Random) -> Iterator[Row]:
+    """Yield claims of the sale: some too early, some twice, some of another item."""
+    numbers = count(1)
+    for member in range(MEMBERS):
+        for _ in range(chance.randint(0, 3)):
+            request = {"type": "claimed", "subject": "gaiwan", "ref": chance.choice(["G01", "G01", "G02"])}
+            moment = SALE + chance.randrange(-3 * 3600, 2 * 3600)
+            yield {**request, "member": person(member), "second": moment, "source_id": f"q{next(numbers)}"}
+
+
+def linked(one: int, other: int, *, undone: bool = False) -> Row:
+    """Return a link of two members, or the end of it."""
+    return {"a": person(one), "b": person(other), "evidence": "phone", "time": SALE - 30 * DAY, "undone": undone}
+
+
+def consent(number: int, chance: Random) -> Row:
+    """Return a statement of consent."""
+    state = chance.choice(["granted", "granted", "withdrawn", "unknown"])
+    where = {"channel": chance.choice(["wecom", "screen", None]), "purpose": chance.choice(["marketing", None])}
+    return {"member": person(number), "state": state, "time": chance.randrange(FIRST, LAST), **where}
+
+
+def costs(chance: Random) -> list[Row]:
+    """Return what the entries cost, every few days."""
+    days = range(FIRST // DAY + 1, LAST // DAY, 5)
+    every = [(day, entry) for day in days for entry in ("wecom", "live", None)]
+    return [
+        {"id": number, "day": day, "entry": entry, "amount": chance.randrange(1_000, 9_000)}
+        for number, (day, entry) in enumerate(every, 1)
+    ]
+
+
+def touches(chance: Random) -> Rows:
+    """Return touches written before, and their receipts."""
+    sent, receipts = [], []
+    for number in range(1, 80):
+        when = chance.randrange(SALE - 9 * DAY, SALE - DAY)
+        said = chance.choice(["brew-guide", "puer-guide", "welcome"])
+        campaign, step = chance.choice([("welcome", "hello"), ("weekly-guide", "send"), ("win-back", "guide")])
+        touch = {"id": number, "recipient": person(chance.randrange(MEMBERS)), "recipient_kind": "member"}
+        about = {"campaign": campaign, "step": step, "slot": "guide", "content": said, "channel": "wecom"}
+        moments = {"due": when, "until": when + DAY, "edition": 1, "occurrence": str(number), "priority": 0}
+        sent.append({**touch, **about, **moments, "purpose": "marketing"})
+        states = ["queued", *chance.choice([["sending", "sent", "delivered"], ["sending", "failed"], []])]
+        receipts += [{"touch": number, "state": state, "time": when} for state in states]
+    return {"touches": sent, "receipts": receipts}
+
+
+def step(number: int, chance: Random) -> Row:
+    """Return a journey's decision of some days ago."""
+    start = chance.randrange(SALE - 9 * DAY, SALE - 6 * DAY)
+    campaign, name, branch = chance.choice([("welcome", "hello", "send"), ("win-back", "start", "start")])
+    decided = {"campaign": campaign, "version": "1-before", "step": name, "branch": branch}
+    return {**decided, "member": person(number), "occurrence": str(start), "nominal": start, "decided": start}
+
+
+def grant(number: int, order: Row) -> Row:
+    """Return a line of the ledger that an order earned."""
+    cause = {"cause_kind": "event", "cause": str(order["id"]), "item": "ordered", "lot": str(order["id"])}
+    times = {"time": order["second"], "available": order["second"] + 7 * DAY}
+    return {
+        "id": number,
+        "member": order["member"],
+        "incentive": "points",
+        "kind": "earned",
+        "amount": 50,
+        **cause,
+        **times,
+    }

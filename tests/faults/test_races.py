@@ -1,0 +1,212 @@
+"""Passes that go on at the same time: no touch twice, none lost, and nobody waits for another's computing."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import narwhals as nw
+import pytest
+from attrs import define, field, frozen
+from tests.brands import EVERYTHING, folder, gapless, happened, opened, rounds, rows
+
+from siyu.hooks import hookimpl
+from siyu.kinds import Frame, Tagger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from siyu.brand import Brand
+    from siyu.view import View
+
+NOW = "2026-11-12T12:00"
+LONG = 60
+KEY = ("campaign", "edition", "step", "recipient", "occurrence")
+
+
+@define
+class Turnstile:
+    """A tagger that says when it computes, and waits until it may go on."""
+
+    scope: Literal["member", "population"] = "population"
+    reached: threading.Event = field(factory=threading.Event)
+    free: threading.Event = field(factory=threading.Event)
+
+    @hookimpl
+    def siyu_register_taggers(self) -> Mapping[str, type[Tagger]]:
+        turnstile = self
+
+        @frozen(kw_only=True)
+        class Waiting(Tagger):
+            """Waits."""
+
+            scope: ClassVar[Literal["member", "population"]] = turnstile.scope
+
+            def tags(self, view: View) -> Frame:
+                turnstile.reached.set()
+                assert turnstile.free.wait(LONG)
+                return view.members.select("member", tag=nw.lit(self.name))
+
+        return {"waiting": Waiting}
+
+
+def joins(first: int, last: int) -> list[dict[str, Any]]:
+    """Return members who join, invited by one before, and order at once."""
+    numbers = range(first, last)
+    return [
+        event
+        for number in numbers
+        for event in (
+            happened(f"m{number}", "joined", "2026-11-12T01:00", f"j{number}", ref=f"wecom:m{number - 1}"),
+            happened(f"m{number}", "ordered", "2026-11-12T02:00", f"o{number}", ref=f"o{number}", amount=5000 + number),
+        )
+    ]
+
+
+def together(*tasks: Callable[[], object]) -> None:
+    """Do tasks at once, each in a thread of its own."""
+    barrier = threading.Barrier(len(tasks))
+
+    def begun(task: Callable[[], object]) -> object:
+        barrier.wait(LONG)
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for done in [pool.submit(begun, task) for task in tasks]:
+            done.result(LONG * 2)
+
+
+def linked(brand: Brand, firsts: tuple[int, ...]) -> None:
+    for first in firsts:
+        brand.link(f"wecom:m{first}", f"wecom:m{first + 1}", evidence="till", now=NOW)
+
+
+def decided(brand: Brand) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    return sorted(rows(brand, "touches", *KEY)), sorted(rows(brand, "grants", "id", "amount"))
+
+
+def delivered(path: Path) -> Counter[str]:
+    return Counter(line for file in path.glob("out/*.jsonl") for line in file.read_text("utf-8").splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(rounds(2, 8)))
+def test_run_and_tick_at_once_send_nothing_twice_and_lose_nothing(tmp_path: Path, seed: int) -> None:
+    path = folder(tmp_path, EVERYTHING)
+    with opened(path) as brand:
+        for first in range(0, 60, 20):
+            brand.ingest(joins(first, first + 20), now=NOW)
+        brand.run(now=NOW, send=False)
+        expected = decided(brand)
+    with opened(path) as brand:
+        brand.ingest(joins(0, 20), now=NOW)
+        together(
+            lambda: brand.run(now=NOW),
+            lambda: [brand.tick(now=NOW) for _ in range(2 + seed % 2)],
+            lambda: [brand.ingest(joins(first, first + 20), now=NOW) for first in range(20, 60, 20)],
+        )
+        brand.tick(now=NOW)
+        touched = sorted(rows(brand, "touches", *KEY))
+        # A tick sees to journeys of new members; the broadcast to all of them is the next run's at the latest.
+        assert len(touched) == len(set(touched))
+        brand.run(now=NOW)
+        assert decided(brand) == expected
+        steps = rows(brand, "steps", "campaign", "member", "step", "occurrence")
+        assert len(steps) == len(set(steps))
+        newest = dict(rows(brand, "receipts", "touch", "state"))
+        assert set(newest.values()) == {"sent"}
+        assert len(newest) == len(touched) == sum(delivered(path).values())
+        assert set(delivered(path).values()) == {1}
+        gapless(brand)
+
+
+def test_a_tick_does_not_wait_for_the_computing_of_a_run(tmp_path: Path) -> None:
+    turnstile = Turnstile()
+    path = folder(tmp_path, EVERYTHING + '[tagger.gate]\nuse = "waiting"\n')
+    with opened(path, plugins={"turnstile": turnstile}) as brand, ThreadPoolExecutor(2) as pool:
+        brand.ingest(joins(0, 5), now=NOW)
+        run = pool.submit(brand.run, now=NOW)
+        try:
+            assert turnstile.reached.wait(LONG)
+            brand.ingest(joins(5, 8), now=NOW)
+            pool.submit(brand.tick, now=NOW).result(LONG)
+            assert not run.done()
+            welcomed = {who for who, campaign in rows(brand, "touches", "recipient", "campaign") if campaign == "trip"}
+            assert {brand.number(f"wecom:m{number}") for number in range(5, 8)} <= welcomed
+            assert set(dict(rows(brand, "receipts", "touch", "state")).values()) == {"sent"}
+            answer = pool.submit(brand.claim, "sale", member="wecom:m6", id="r1", now=NOW).result(LONG)
+            assert answer.kind == "reserved"
+        finally:
+            turnstile.free.set()
+        run.result(LONG)
+        touched = rows(brand, "touches", *KEY)
+        assert len(touched) == len(set(touched))
+        brand.run(now=NOW)
+        assert {who for who, *_ in rows(brand, "touches", "recipient")} == {
+            brand.number(f"wecom:m{number}") for number in range(8)
+        }
+        gapless(brand)
+
+
+def test_members_who_are_joined_while_a_tick_computes_are_left_to_the_next_pass(tmp_path: Path) -> None:
+    turnstile = Turnstile(scope="member")
+    path = folder(tmp_path, EVERYTHING + '[tagger.gate]\nuse = "waiting"\n')
+    with opened(path, plugins={"turnstile": turnstile}) as brand, ThreadPoolExecutor(2) as pool:
+        turnstile.free.set()
+        brand.ingest(joins(0, 1), now=NOW)
+        brand.run(now=NOW)
+        sent = rows(brand, "touches", *KEY)
+        turnstile.free.clear()
+        turnstile.reached.clear()
+        # The same person by another id: the same starts, at the same moments.
+        brand.ingest(
+            [{**event, "identity": "wecom:n0", "source_id": f"{event['source_id']}n"} for event in joins(0, 1)], now=NOW
+        )
+        tick = pool.submit(brand.tick, now=NOW)
+        try:
+            assert turnstile.reached.wait(LONG)
+            brand.link("wecom:m0", "wecom:n0", evidence="till", now=NOW)
+        finally:
+            turnstile.free.set()
+        tick.result(LONG)
+        assert len(rows(brand, "canon")) == 2
+        brand.run(now=NOW)
+        assert rows(brand, "touches", *KEY) == sent
+        gapless(brand)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(rounds(1, 8)))
+def test_plans_disturb_neither_runs_nor_each_other(tmp_path: Path, seed: int) -> None:
+    with opened(folder(tmp_path, EVERYTHING)) as brand:
+        brand.ingest(joins(0, 10 + seed), now=NOW)
+        together(
+            lambda: brand.run(now=NOW),
+            lambda: [brand.plan(now=NOW) for _ in range(2)],
+            lambda: [brand.plan(now=NOW) for _ in range(2)],
+        )
+        before = decided(brand)
+        assert before[0]
+        assert brand.run(now=NOW).counts["touches"] == 0
+        assert decided(brand) == before
+        gapless(brand)
+
+
+@pytest.mark.slow
+def test_links_and_ticks_and_runs_at_once(tmp_path: Path) -> None:
+    with opened(folder(tmp_path, EVERYTHING)) as brand:
+        brand.ingest(joins(0, 12), now=NOW)
+        together(
+            lambda: brand.run(now=NOW),
+            lambda: brand.tick(now=NOW),
+            lambda: linked(brand, (0, 4)),
+            lambda: [brand.claim("sale", member=f"wecom:m{one}", id=f"r{one}", now=NOW) for one in range(6)],
+        )
+        brand.run(now=NOW)
+        touched = rows(brand, "touches", *KEY)
+        assert len(touched) == len(set(touched))
+        assert Counter(kind for (kind,) in rows(brand, "grants", "kind"))["reserved"] == 3
+        gapless(brand)
