@@ -97,9 +97,15 @@ class Entry(Component):
 
 @frozen(kw_only=True)
 class Tagger(Component):
-    """What is known of members, as tags."""
+    """What is known of members, as tags.
+
+    Attributes:
+        transitions: An event type, where each member has one tag of this tagger at most and a change of it is kept
+            as an event of that type: ``subject`` is the new tag, ``ref`` the former one. Empty where it is not.
+    """
 
     kind: ClassVar[str] = "tagger"
+    transitions: ClassVar[str] = ""
 
     @property
     def gives(self) -> Sequence[str]:
@@ -107,7 +113,10 @@ class Tagger(Component):
         return (self.name,)
 
     def tags(self, view: View) -> Frame:
-        """Return all tags that members have now: member, tag, value?, score?, evidence?."""
+        """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
+
+        A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
+        """
         raise NotImplementedError
 
 
