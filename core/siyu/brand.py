@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
+from siyu.bits import stored
 from siyu.claims.counter import Answer, ClaimCounter
 from siyu.claims.writer import GrantWriter
 from siyu.components import canon
@@ -221,7 +222,9 @@ class Brand:
     def view(self, session: Session, now: int) -> View:
         """Return what plugins would see at a moment, of the state that the last run left."""
         joined = bool(session.engine.rows(session.table("canon").head(1)))
-        return View(session.tables(), now=now, programme=self.programme, engine=session.engine, joined=joined)
+        bits = {"flags": stored(session, "flags")}
+        tables, engine = session.tables(), session.engine
+        return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
         """Return all that is known and was decided of one member, stage by stage."""

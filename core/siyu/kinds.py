@@ -112,6 +112,18 @@ class Tagger(Component):
         """The names of the tags that it may give, for ``tag('…')`` in conditions."""
         return (self.name,)
 
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """Why a member has a tag of ``flags``, by tag."""
+        return {}
+
+    def flags(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has none
+        """Return member and one Boolean column for each of ``gives``, where its tags are plain yes or no.
+
+        The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
+        """
+        return None
+
     def tags(self, view: View) -> Frame:
         """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
 

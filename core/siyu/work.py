@@ -43,6 +43,9 @@ class Work:
         scope: The raw ids of the members that a tick looks at; None for everybody.
         staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
         state: State tables that were computed anew.
+        merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
+        folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
+        brought: How many parts of new events the stages saw that fold them; later parts are the stages' own.
         results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
         counts: What the pass did, by name.
         progress: Is told what goes on, for a person who waits.
@@ -57,6 +60,9 @@ class Work:
     scope: Frame | None = None
     staged: dict[str, list[Frame]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
+    merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
+    folded: dict[str, dict[str, str]] = field(factory=dict)
+    brought: int = 0
     results: dict[str, Frame] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
     progress: Callable[[str], None] = lambda _words: None

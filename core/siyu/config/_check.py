@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from siyu.config._names import check_component
+from siyu.config._typing import TODAY
 from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
+from siyu.config.features import EVENT_COLUMNS
 from siyu.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from siyu.config._build import Builder
     from siyu.config.expressions import Names
     from siyu.config.features import Feature
     from siyu.config.locate import Path as Keys
+    from siyu.config.segments import Segment
     from siyu.kinds import Component
 
 __all__ = ["Checker"]
@@ -39,13 +43,13 @@ class Checker:
         self.names = names
         self.components = components
 
-    def check(self, gate: object, features: Mapping[str, Feature], segments: Mapping[str, Condition]) -> None:
+    def check(self, gate: object, features: Mapping[str, Feature], segments: Mapping[str, Segment]) -> None:
         """Check the gate, all features, segments and components."""
         self._parts(gate, ("gate",))
         for name, feature in features.items():
             self._feature(feature, ("feature", name, feature.aggregate))
-        for name, condition in segments.items():
-            self._condition(condition, ("segment", name), self.names)
+        for name, segment in segments.items():
+            self._segment(segment, ("segment", name))
         for kind, known in self.components.items():
             for name, component in known.items():
                 self._parts(component, (kind, name))
@@ -79,6 +83,28 @@ class Checker:
         if feature.event not in self.names.events:
             hint = closest(feature.event, self.names.events)
             self.builder.problem(path, f"no event type '{feature.event}'", hint=hint)
+
+        if feature.of is not None and feature.of not in self.names.events:
+            hint = closest(feature.of, self.names.events)
+            self.builder.problem((*path[:2], "of"), f"no event type '{feature.of}'", hint=hint)
+        if feature.where is not None:
+            self._where(feature.where, (*path[:2], "where"))
+
+    def _where(self, condition: Condition, path: Keys) -> None:
+        """Check a condition on events, which knows their columns and nothing of the member."""
+        foreign = sorted(need for need in condition.needs if ":" in need)
+        if foreign or TODAY in condition.names:
+            words = "it is asked of each event, and knows nothing of the member or the day of the run"
+            self.builder.problem(path, words, hint=f"write a condition on {listed(EVENT_COLUMNS)}")
+            return
+        for flaw in condition.check(evolve(self.names, columns=EVENT_COLUMNS)):
+            words = flaw.message.replace("no feature or member attribute", "no column of events")
+            self.builder.problem(path, words, hint=flaw.hint, offset=flaw.offset, width=flaw.width)
+
+    def _segment(self, segment: Segment, path: Keys) -> None:
+        if segment.when is not None:
+            table = isinstance(self.builder.table("segment")[str(path[1])], Mapping)
+            self._condition(segment.when, (*path, "when") if table else path, self.names)
 
     def _condition(self, condition: Condition, path: Keys, names: Names, owner: str = "") -> None:
         if path[0] == "tagger":

@@ -24,6 +24,7 @@ def ingest(work: Work) -> None:
     for entry in work.components(Entry):
         with work.attributed(entry):
             _read(work, entry)
+    work.brought = len(work.staged.get("events", ()))
 
 
 def _read(work: Work, entry: Entry) -> None:
