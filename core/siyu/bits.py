@@ -31,6 +31,7 @@ _NAMES: Schema = {
     **dict.fromkeys(("set", "name", "column"), nw.String()),
     **dict.fromkeys(("power", "since"), nw.Int64()),
 }
+_CHANGE: Schema = {"member": nw.Int64(), "set": nw.String(), "name": nw.String(), "now": nw.Boolean()}
 
 
 @frozen
@@ -81,6 +82,8 @@ class Bits:
 
         Of members who are not known any more, as after a joining, nothing is told.
         """
+        if not self.columns:
+            return engine.frame({name: [] for name in _CHANGE}, _CHANGE)
         old, columns = before.aligned(self, engine), self.columns
         both = self.frame.join(old.rename({name: f"old:{name}" for name in columns}), on="member", how="left")
         both = both.with_columns(nw.col(f"old:{name}").fill_null(0) for name in columns)
@@ -88,7 +91,7 @@ class Bits:
         now, then = _bit(columns), _bit([f"old:{name}" for name in columns], columns)
         known = {kind: names.keys() & before.names.get(kind, {}).keys() for kind, names in self.names.items()}
         spread = self._spread(both.filter(moved), engine, now != then, known)
-        return spread.select("member", "set", "name", now=now == 1)
+        return spread.select(*list(_CHANGE)[:3], now=now == 1)
 
     def aligned(self, other: Bits, engine: Engine) -> Frame:
         """Return these bits in the places of another's: member, and its columns; a name of only one side is none."""
@@ -117,21 +120,22 @@ class Bits:
         return frame.join(engine.frame(_columns(places), _NAMES), how="cross").filter(keep)
 
 
-def packed(flags: Frame, kind: str, names: Sequence[str]) -> Frame:
+def packed(flags: Frame, kind: str, names: Sequence[str], prefix: str = "") -> Frame:
     """Pack flags into bits: member, and the columns of the set.
 
     Args:
         flags: member, and one Boolean column for each name; null is no.
         kind: The set.
         names: The names, in the order of their bits.
+        prefix: What stands before each name in the columns of ``flags``.
     """
+    nothing = nw.lit(0, nw.Int64)
     powers = [
-        nw.when(nw.col(name)).then(nw.lit(2 ** (k % _WIDTH), nw.Int64)).otherwise(0) for k, name in enumerate(names)
+        nw.when(nw.col(prefix + name)).then(nw.lit(2 ** (number % _WIDTH), nw.Int64)).otherwise(nothing)
+        for number, name in enumerate(names)
     ]
     chunks = [powers[start : start + _WIDTH] for start in range(0, len(powers), _WIDTH)]
-    return flags.select(
-        "member", *(sum(chunk, nw.lit(0, nw.Int64)).alias(f"{kind}:{k}") for k, chunk in enumerate(chunks))
-    )
+    return flags.select("member", *(sum(part, nothing).alias(f"{kind}:{at}") for at, part in enumerate(chunks)))
 
 
 def stored(session: Session, table: str) -> Bits:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import narwhals as nw
 from attrs import field, frozen
 
 from siyu.config.expressions import Condition
@@ -118,7 +119,7 @@ class Tagger(Component):
         return {}
 
     def flags(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has none
-        """Return member and one Boolean column for each of ``gives``, where its tags are plain yes or no.
+        """Return member and a Boolean column ``tag:NAME`` for each of ``gives``, where its tags are plain yes or no.
 
         The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
         """
@@ -129,7 +130,12 @@ class Tagger(Component):
 
         A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
         """
-        raise NotImplementedError
+        flags = self.flags(view)
+        if flags is None:
+            raise NotImplementedError
+        kept, why = view.keep(flags), {tag: nw.lit(self.evidence.get(tag)) for tag in self.gives}
+        having = {tag: kept.filter(nw.col(f"tag:{tag}")) for tag in self.gives}
+        return nw.concat([having[tag].select("member", tag=nw.lit(tag), evidence=why[tag]) for tag in self.gives])
 
 
 @frozen(kw_only=True)

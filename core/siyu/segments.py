@@ -19,13 +19,13 @@ __all__ = ["segmented"]
 
 
 def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
-    """Return member and one Boolean column for each segment.
+    """Return member and one Boolean column ``segment:NAME`` for each segment.
 
     Args:
         view: The view; segments that are named and not among these are looked up in it.
         segments: The segments by name, each after those among them that its condition names.
     """
-    own = {f"segment:{name}" for name in segments}
+    own = [f"segment:{name}" for name in segments]
     conditions = [one.when for one in segments.values()]
     frame = view.profile(*conditions, known=own)
     for name, one in segments.items():
@@ -33,7 +33,7 @@ def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
             frame = _listed(view, frame, name, one)
     for level in _levels(segments):
         frame = frame.with_columns(**{f"segment:{name}": _inside(view, name, segments[name]) for name in level})
-    return frame.select("member", **{name: nw.col(f"segment:{name}") for name in segments})
+    return frame.select("member", *own)
 
 
 def _levels(segments: Mapping[str, Segment]) -> list[list[str]]:

@@ -177,7 +177,9 @@ def plain(brand: Brand, history: list[Any], now: int) -> dict[int, dict[str, Any
     return {number: {name: value(one, own, today) for name, one in declared.items()} for number, own in known.items()}
 
 
-def value(feature: Feature, own: list[dict[str, Any]], today: int) -> Any:  # noqa: ANN401 - of the feature's type
+def value(  # noqa: C901, PLR0911 - one case for each aggregate reads best
+    feature: Feature, own: list[dict[str, Any]], today: int
+) -> Any:  # noqa: ANN401 - of the feature's type
     days = feature.days or 10**6
     inside = [one for one in own if one["day"] > today - days]
     of_type = [one for one in inside if one["type"] == feature.event]
@@ -212,7 +214,7 @@ def value(feature: Feature, own: list[dict[str, Any]], today: int) -> Any:  # no
             whole = sum(one["amount"] or 0 for one in of_type)
             return sum(taken) / whole if whole else None
         case "rate":
-            divisor = sum(one["type"] == feature.of for one in inside)
-            return len(counted) / divisor if divisor else None
-    amounts = [sum(one["amount"] or 0 if feature.column else 1 for one in part) for part in (later, counted)]
-    return 2 * amounts[0] - amounts[1]
+            divisor = [one for one in inside if one["type"] == feature.of]
+            return len(counted) / len(divisor) if divisor else None
+    added = [[(one["amount"] or 0) if feature.column else 1 for one in part] for part in (later, counted)]
+    return 2 * sum(added[0]) - sum(added[1])

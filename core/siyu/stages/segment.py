@@ -32,7 +32,7 @@ def segment(work: Work) -> None:
     segments = work.programme.segments
     if not segments:
         return
-    frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments)))
+    frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:"))
     before = stored(work.session, "segments")
     looked = before.names.get(SEGMENT, {})
     now = Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}})

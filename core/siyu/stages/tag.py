@@ -64,7 +64,7 @@ def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) ->
 def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:
     looked = before.names.get(tagger.name, {})
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
-    return Bits(work.keep(packed(given, tagger.name, list(names))), {tagger.name: names})
+    return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
 
 
 def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:

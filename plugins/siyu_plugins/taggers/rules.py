@@ -53,8 +53,8 @@ class Rules(Tagger):
         return {tag: condition.text for tag, condition in self.when.items()}
 
     def flags(self, view: View) -> Frame:
-        """Return member and a column for each tag, all told in one pass over the members."""
-        holds = [view.compile(condition).alias(tag) for tag, condition in self.when.items()]
+        """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
+        holds = [view.compile(condition).alias(f"tag:{tag}") for tag, condition in self.when.items()]
         return view.profile(*self.when.values()).select("member", *holds)
 
 
