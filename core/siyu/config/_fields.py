@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import attrs
 from attrs import evolve, frozen
 
 from siyu.config._words import closest, listed, shown
 from siyu.config.locate import Path as Keys
+from siyu.config.units import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ class Flawed:
         on: Whether the key or the value is meant.
         offset: Where in a text it starts.
         width: How many characters it takes; None for all.
-        secret: Whether the line must not be shown.
+        secret: Whether the line may hold a secret.
     """
 
     message: str
@@ -114,11 +115,17 @@ def structured(cls: type[T], table: object, converter: Converter, given: Mapping
     return _made(cls, {str(fields[str(key)].alias): value for key, value in values.items()} | dict(given))
 
 
-def _unknown(table: Mapping[str, object], fields: Mapping[str, object]) -> Iterator[Flawed]:
+def _unknown(table: Mapping[str, object], fields: Mapping[str, attrs.Attribute[Any]]) -> Iterator[Flawed]:
     for key in table:
         if key not in fields:
             hint = closest(key, fields) or listed(fields)
-            yield Flawed(f"unknown key '{key}'", (key,), hint, on="key")
+            # A secret may stand under a misspelled key.
+            secret = any(hint == closest(key, [name]) for name, field in fields.items() if _secret(field.type))
+            yield Flawed(f"unknown key '{key}'", (key,), hint, on="key", secret=secret)
+
+
+def _secret(annotation: object) -> bool:
+    return annotation is Secret or Secret in get_args(annotation)
 
 
 def _missing(table: Mapping[str, object], fields: Mapping[str, attrs.Attribute[Any]]) -> Iterator[Flawed]:

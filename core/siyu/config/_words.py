@@ -8,6 +8,7 @@ from difflib import get_close_matches
 __all__ = ["closest", "listed", "shown"]
 
 _LONGEST = 60
+_WIDEST = 2**63
 
 
 def shown(value: object) -> str:
@@ -16,6 +17,8 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"'{value if len(value) <= _LONGEST else value[:_LONGEST] + '…'}'"
+    if isinstance(value, int) and abs(value) >= _WIDEST:
+        return "a number of more than 64 bits"
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, Mapping):

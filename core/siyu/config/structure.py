@@ -53,6 +53,8 @@ def structure(
     try:
         return structured(cls, table, converter(exponent), given)
     except Wrong as wrong:
+        # One line may hold several keys, a secret among them.
+        secret = any(flaw.secret for flaw in wrong.flaws)
         problems += [
             source.problem(
                 (*path, *flaw.path),
@@ -62,7 +64,7 @@ def structure(
                 on=flaw.on,
                 offset=flaw.offset,
                 width=flaw.width,
-                secret=flaw.secret,
+                secret=secret,
             )
             for flaw in wrong.flaws
         ]
