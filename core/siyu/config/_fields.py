@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 
-__all__ = ["Flawed", "Wrong", "fields_of", "gathered", "structured", "written"]
+__all__ = ["Flawed", "Sound", "Wrong", "fields_of", "gathered", "structured", "written"]
 
 T = TypeVar("T")
 
@@ -46,12 +46,28 @@ class Flawed:
     secret: bool = False
 
 
-class Wrong(Exception):  # noqa: N818 - it is a verdict, caught within the package
-    """A value that cannot be structured, with all that is wrong in it."""
+@frozen
+class Sound:
+    """A value within one that cannot be structured, in which nothing is wrong: the names in it can still be checked.
 
-    def __init__(self, *flaws: Flawed) -> None:
-        """Keep the flaws."""
+    Attributes:
+        path: The keys that lead to it.
+        value: The value, structured.
+        field: The attribute that it is for; None for a value of an array or of a table without a class.
+    """
+
+    path: Keys
+    value: object
+    field: attrs.Attribute[Any] | None = None
+
+
+class Wrong(Exception):  # noqa: N818 - it is a verdict, caught within the package
+    """A value that cannot be structured, with all that is wrong in it, and what is not."""
+
+    def __init__(self, *flaws: Flawed, sound: Iterable[Sound] = ()) -> None:
+        """Keep the flaws, and what has none."""
         self.flaws = flaws
+        self.sound = tuple(sound)
         super().__init__("; ".join(flaw.message for flaw in flaws))
 
 
@@ -80,13 +96,15 @@ def gathered(items: Iterable[tuple[str | int, object]], converter: Converter, ty
     """
     made: dict[str | int, Any] = {}
     flaws: list[Flawed] = []
+    sound: list[Sound] = []
     for key, value in items:
         try:
             made[key] = converter.structure(value, _type(types, key))
         except Wrong as wrong:
             flaws += [evolve(flaw, path=(key, *flaw.path)) for flaw in wrong.flaws]
+            sound += [evolve(each, path=(key, *each.path)) for each in wrong.sound]
     if flaws:
-        raise Wrong(*flaws)
+        raise Wrong(*flaws, sound=[*sound, *(Sound((key,), value) for key, value in made.items())])
     return made
 
 
@@ -105,14 +123,23 @@ def structured(cls: type[T], table: object, converter: Converter, given: Mapping
     fields = {written(field.name): field for field in fields_of(cls) if field.init and field.name not in given}
     flaws = [*_unknown(table, fields), *_missing(table, fields)]
     types = {key: field.type for key, field in fields.items()}
+    sound: list[Sound] = []
     values: dict[str | int, Any] = {}
     try:
         values = gathered(((key, table[key]) for key in fields if key in table), converter, types)
     except Wrong as wrong:
         flaws += wrong.flaws
+        sound += wrong.sound
+    sound += [Sound((key,), value) for key, value in values.items()]
+    own = [evolve(each, field=fields[str(each.path[0])]) for each in sound if len(each.path) == 1]
+    known = [*own, *(each for each in sound if len(each.path) > 1)]
+    arguments = {str(fields[str(each.path[0])].alias): each.value for each in own} | dict(given)
     if flaws:
-        raise Wrong(*flaws)
-    return _made(cls, {str(fields[str(key)].alias): value for key, value in values.items()} | dict(given))
+        raise Wrong(*flaws, *_refused(cls, arguments), sound=known)
+    try:
+        return _made(cls, arguments)
+    except Wrong as wrong:
+        raise Wrong(*wrong.flaws, sound=known) from wrong
 
 
 def _unknown(table: Mapping[str, object], fields: Mapping[str, attrs.Attribute[Any]]) -> Iterator[Flawed]:

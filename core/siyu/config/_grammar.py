@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _INSTEAD = {"=": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "≥": ">=", "≤": "<=", "≠": "!="}
 _QUOTES = "\u201c\u201d\u2018\u2019「」"
 _WORDS = ("and", "or", "not", "in")
+_OPEN = ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%")
 _NODES = (
     ast.Expression,
     *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub),
@@ -111,6 +112,9 @@ def _scan(text: str) -> None:
         if message:
             raise ExpressionError(Flaw(message, offset=match.start(), width=len(word)))
         previous = previous if kind == "space" else match
+    if previous is not None and (previous.group() in _WORDS or previous.group() in _OPEN):
+        message = f"not a condition: nothing comes after '{previous.group()}'"
+        raise ExpressionError(Flaw(message, offset=previous.start(), width=len(previous.group())))
 
 
 def _misread(match: re.Match[str], previous: re.Match[str] | None) -> str:
@@ -199,7 +203,8 @@ def _allowed_call(text: str, node: ast.Call) -> None:
         raise _error(text, node.func, f"no function '{name}'" if name else "not a function", hint)
     literal = len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
     if not literal or node.keywords:
-        raise _error(text, node, f"{name} takes one name as text, as in {name}('ordered')")
+        example = "vip" if name in ("segment", "tag") else "ordered"
+        raise _error(text, node, f"{name} takes one name as text, as in {name}('{example}')")
 
 
 def _allowed_constant(text: str, node: ast.Constant) -> None:

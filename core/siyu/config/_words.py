@@ -28,7 +28,8 @@ def shown(value: object) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Return a hint with the one close match of a word, or an empty text."""
-    found = get_close_matches(word, sorted(known), n=1)
+    names = sorted(known)
+    found = get_close_matches(word, names, n=1) or [name for name in names if name.casefold() == word.casefold()]
     return f"did you mean '{found[0]}'?" if found else ""
 
 
