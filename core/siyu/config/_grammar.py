@@ -35,6 +35,7 @@ _NODES = (
     *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod),
     *(ast.Constant, ast.Name, ast.Load, ast.Call, ast.List, ast.Tuple),
 )
+_MISPLACED = "a list stands only after 'in', as in \"place in ['hz', 'sh']\""
 _DEEPEST = 60
 _LARGEST = 2**63 - 1
 
@@ -96,6 +97,8 @@ def parsed(text: str) -> ast.expr:
         raise ExpressionError(Flaw("too deeply nested", width=len(text))) from None
     _shallow(text, tree)
     tree = _folded(tree)
+    if isinstance(tree, ast.List | ast.Tuple):
+        raise _error(text, tree, _MISPLACED)
     for node in _expressions(tree):
         _allowed(text, node)
     return tree
@@ -193,7 +196,7 @@ def _allowed(text: str, node: ast.expr) -> None:
     elif isinstance(node, ast.Compare):
         _allowed_lists(text, node)
     elif any(isinstance(child, ast.List | ast.Tuple) for child in ast.iter_child_nodes(node)):
-        raise _error(text, node, "a list stands only after 'in', as in \"place in ['hz', 'sh']\"")
+        raise _error(text, node, _MISPLACED)
 
 
 def _allowed_call(text: str, node: ast.Call) -> None:
