@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,11 @@ def test_what_is_printed(
     (tmp_path / "more.toml").write_text(text + "\n", encoding="utf-8")
     ended = command("check")
     assert (ended.status, ended.output) == (1, "")
-    assert ended.error.removeprefix("siyu: ").rstrip("\n") == told
+    number = len(re.findall(r"(?m)^(?:brand|more)\.toml:\d+:\d+: ", told))
+    assert ended.error == f"{told}\nsiyu: {number} problem{'s' if number > 1 else ''} in the config\n"
+    (first, *_) = json.loads(command("check", "--json").output)["problems"]
+    assert told.startswith(f"{first['file']}:{first['line']}:{first['column']}: {first['path']}")
+    assert first["message"] in told
 
 
 def test_without_what_is_broken_it_is_sound(command: Command, tmp_path: Path) -> None:
