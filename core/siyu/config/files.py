@@ -161,6 +161,9 @@ def read(folder: Path, environment: str | None = None) -> Source:
             source.extend(str(path), tree)
     tree = _load(override, source, unread) if override else None
     if tree is not None:
+        if "include" in tree:
+            found = locate(source.texts[str(override)], ("include",), "key")
+            unread.append(problem_at("an environment includes no files", ("include",), str(override), found))
         source.override(str(override), tree)
     if unread:
         raise ConfigError((*unread, *source.problems))

@@ -78,6 +78,12 @@ def test_an_environment_overrides(tmp_path: Path) -> None:
     assert read(tmp_path).tree["brand"]["name"] == "Tea"
 
 
+def test_an_environment_includes_nothing(tmp_path: Path) -> None:
+    folder(tmp_path, a=BRAND, env__live="[brand]\n[include]\n")
+    (problem,) = refused(tmp_path, "live")
+    assert (problem.message, problem.line) == ("an environment includes no files", 2)
+
+
 def test_an_unknown_environment_is_hinted(tmp_path: Path) -> None:
     (problem,) = refused(folder(tmp_path, a=BRAND, env__staging="", env__live=""), "stagin")
     assert problem.message.endswith("stagin.toml does not exist; there are: live, staging")
