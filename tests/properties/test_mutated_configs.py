@@ -96,7 +96,7 @@ def _changed(draw: st.DrawFn, text: str) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=ROUNDS * 40)
+@settings(max_examples=ROUNDS * 20)
 @given(texts=mutations())
 def test_the_answer_is_a_config_or_placed_problems(registry: Registry, texts: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
