@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import narwhals as nw
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
@@ -172,6 +172,11 @@ class Content(Component):
         raise NotImplementedError
 
 
+def _not_before(component: Campaign | Incentive, _: Attribute[date | None], value: date | None) -> None:
+    if value is not None and value < component.from_:
+        raise ValueError(f"expected a day from {component.from_} on, since it begins then, not {value}")
+
+
 @frozen(kw_only=True)
 class Campaign(Component):
     """Who is to be touched, when, with what, and until when."""
@@ -179,7 +184,9 @@ class Campaign(Component):
     kind: ClassVar[str] = "campaign"
 
     from_: date = field(metadata=doc("the first day; events before it start nothing", example=date(2026, 12, 1)))
-    until: date | None = field(default=None, metadata=doc("the last day", example=date(2026, 12, 31)))
+    until: date | None = field(
+        default=None, validator=_not_before, metadata=doc("the last day", example=date(2026, 12, 31))
+    )
     to: Condition | None = field(default=None, metadata=doc("who may be touched; all members by default"))
     purpose: Literal["marketing", "service"] = field(
         default="marketing", metadata=doc("what its touches are for; consent is asked for it")
@@ -210,7 +217,9 @@ class Incentive(Component):
     kind: ClassVar[str] = "incentive"
 
     from_: date = field(metadata=doc("the first day; events before it earn nothing", example=date(2026, 12, 1)))
-    until: date | None = field(default=None, metadata=doc("the last day", example=date(2026, 12, 31)))
+    until: date | None = field(
+        default=None, validator=_not_before, metadata=doc("the last day", example=date(2026, 12, 31))
+    )
     to: Condition | None = field(default=None, metadata=doc("who may get it; all members by default"))
     during: str | None = field(
         default=None, metadata={**doc("a campaign whose days bound this incentive's"), "refers": "campaign"}

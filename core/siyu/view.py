@@ -212,9 +212,8 @@ class View:
         known = self.bits["segments"].holding(name) if "segments" in self.bits else []
         if known:
             return self.bits["segments"].frame.filter(known[0]).select("member")
-        return (
-            segmented(self, {name: self._programme.segments[name]}).filter(nw.col(f"segment:{name}")).select("member")
-        )
+        found = segmented(self, {name: self._programme.segments[name]})
+        return found.filter(nw.col(f"segment:{name}")).select("member")
 
     def profile(self, *conditions: Condition | None, known: Collection[str] = ()) -> Frame:
         """Return ``members`` with every column that the conditions read (see ``Condition.needs``) but those known."""

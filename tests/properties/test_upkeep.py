@@ -211,8 +211,8 @@ def value(  # noqa: C901, PLR0911 - one case for each aggregate reads best
             numbers = Counter(taken)
             return min(numbers, key=lambda name: (-numbers[name], name), default=None)
         case "share":
-            whole = sum(one["amount"] or 0 for one in of_type)
-            return sum(taken) / whole if whole else None
+            amounts = sum((one["amount"] or 0) for one in of_type)
+            return sum(taken) / amounts if amounts else None
         case "rate":
             divisor = [one for one in inside if one["type"] == feature.of]
             return len(counted) / len(divisor) if divisor else None

@@ -14,10 +14,12 @@ from siyu.config._components import arranged, made
 from siyu.config._order import CycleError
 from siyu.config._segments import segment
 from siyu.config._typing import UNKNOWN
+from siyu.config._walk import Named
 from siyu.config._words import closest, listed, shown
 from siyu.config.expressions import Names, ordered
 from siyu.config.features import Feature
 from siyu.config.files import Source
+from siyu.config.locate import Path as Keys
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.structure import structure
@@ -45,12 +47,14 @@ class Builder:
         registry: The loaded plugins.
         problems: What is wrong.
         exponent: How many decimals the brand's currency has.
+        rest: The conditions and names in tables that could not be made, with their path and the table's owner.
     """
 
     source: Source
     registry: Registered
     problems: list[Problem] = Factory(lambda self: list(self.source.problems), takes_self=True)
     exponent: int = 2
+    rest: list[tuple[Keys, Condition | Named, str]] = Factory(list)
 
     def build(self) -> dict[str, Any]:
         """Return what a programme is made of; complete only where there is no problem."""
@@ -143,6 +147,7 @@ class Builder:
             problems=self.problems,
             owner=owner,
             exponent=self.exponent,
+            rest=self.rest,
             **given,
         )
 

@@ -55,6 +55,9 @@ class Checker:
                 self._parts(component, (kind, name))
                 self._rewards(component, (kind, name))
 
+        for path, part, owner in self.builder.rest:
+            self._part(path, part, owner)
+
     def check_goals(self, goals: Mapping[str, object]) -> None:
         """Check the goals' names, and that their metrics are there."""
         for name in self.builder.table("goal"):
@@ -65,10 +68,13 @@ class Checker:
     def _parts(self, value: object, path: Keys) -> None:
         owner = self._owner(path)
         for inner, part in parts(value, path):
-            if isinstance(part, Condition):
-                self._condition(part, inner, self.names, owner)
-            else:
-                self._refers(part, owner)
+            self._part(inner, part, owner)
+
+    def _part(self, path: Keys, part: Condition | Named, owner: str) -> None:
+        if isinstance(part, Condition):
+            self._condition(part, path, self.names, owner)
+        else:
+            self._refers(part, owner)
 
     def _rewards(self, component: Component, path: Keys) -> None:
         """Check rewards that a component computes, and so are in none of its attributes."""
@@ -122,10 +128,13 @@ class Checker:
             return
         hint = closest(part.name, known) or listed(known)
         on = "key" if part.on_key else "value"
-        self.builder.problem(part.path, f"no {part.kind} '{part.name}'", hint=hint, owner=owner, on=on)
+        what = "event type" if part.kind == "event" else part.kind
+        self.builder.problem(part.path, f"no {what} '{part.name}'", hint=hint, owner=owner, on=on)
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""
+        if kind == "event":
+            return self.names.events
         tables = self.builder.table(kind)
         if kind != "content":
             return tables
