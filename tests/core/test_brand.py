@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import narwhals as nw
 import polars as pl
 import pytest
@@ -148,6 +149,33 @@ def test_a_plan_leaves_every_table_as_it_was(brand: siyu.Brand) -> None:
     again = brand.run(now=NOW)
     assert (again.counts["touches"], again.counts["grants"]) == (0, 0)
     assert len(rows(brand, "touches")) == len(rows(brand, "grants")) == 2
+
+
+def test_a_plan_that_is_closed_or_fails_holds_nothing(folder: Path) -> None:
+    fails = False
+
+    @hookimpl
+    def siyu_after_stage(stage: str) -> None:
+        if fails and stage == "gate":
+            raise OSError("the disk is full")
+
+    with siyu.open(
+        folder, store=":memory:", plugins={"failing": SimpleNamespace(siyu_after_stage=siyu_after_stage)}
+    ) as brand:
+        brand.ingest(JOINED)
+        plan, other = brand.plan(now=NOW), brand.plan(now=NOW)
+        assert len(brand._reading) == 2
+        plan.close()
+        plan.close()
+        with pytest.raises(duckdb.ConnectionException):
+            _ = plan.touches
+        assert other.touches is not None
+        assert len(other.touches.collect()) == 2
+        other.close()
+        fails = True
+        with pytest.raises(PluginError):
+            brand.plan(now=NOW)
+        assert brand._reading == []
 
 
 def test_tables_are_frames(brand: siyu.Brand) -> None:
