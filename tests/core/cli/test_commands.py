@@ -52,6 +52,19 @@ def test_people_read_tables(command: Command, brand: Path) -> None:
     assert "journey" in command("plugins").output
 
 
+def test_a_terminal_shows_what_goes_on_in_one_line(
+    command: Command, brand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("rich.status.Status.update", lambda _self, words: told.append(words))
+    ended = command("run", brand, *NOW)
+    assert ended.status == 0
+    assert "… " not in ended.error
+    shown = ["ingest", "entry.shop", "campaign.hello", "record", "deliver"]
+    assert [words for words in told if words in shown] == shown
+
+
 def test_plan_says_by_its_status_whether_there_is_something_to_do(command: Command, brand: Path) -> None:
     assert command("plan", brand, *NOW).status == 0
     assert command("plan", brand, *NOW, "--exit-code").status == 3
