@@ -185,6 +185,20 @@ def test_tables_are_frames(brand: siyu.Brand) -> None:
         brand.table("orders")
 
 
+def test_lines_come_in_after_their_order_once(brand: siyu.Brand) -> None:
+    order = {"identity": "wecom:ann", "type": "ordered", "time": "2026-11-10T08:00:00Z", "source_id": "o1"}
+    lines = [{"source": "api", "source_id": "o1", "sku": sku, "amount": 100} for sku in ("tea", "tea", "cup")]
+    # Two rejects that say the same are one.
+    assert brand.ingest(lines, table="items").counts == {"rejects": 2, "items": 0}
+    brand.ingest([order])
+    assert brand.ingest(lines, table="items").counts == {"rejects": 0, "items": 3}
+    assert brand.ingest(lines[::-1], table="items").counts == {"rejects": 0, "items": 0}
+    assert brand.ingest([{**lines[0], "sku": "pot"}, lines[2]], table="items").counts == {"rejects": 1, "items": 0}
+    reasons = brand.table("rejects").select("reason").collect()["reason"].to_list()
+    assert reasons == ["its order is not known"] * 2 + ["its order came before with other lines"]
+    assert sorted(brand.table("items").select("sku").collect()["sku"].to_list()) == ["cup", "tea", "tea"]
+
+
 def test_claims_have_one_answer(brand: siyu.Brand) -> None:
     brand.ingest(JOINED)
     first = brand.claim("cup", member="wecom:ann", id="q1", now=NOW)
