@@ -13,7 +13,7 @@ from siyu.frames import cast_like
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from siyu.config.programme import Programme
     from siyu.kinds import Component, Frame
@@ -98,6 +98,11 @@ class Work:
         number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
         self.counts[name] = self.counts.get(name, 0) + number
         return number
+
+    def row(self, table: str, values: Mapping[str, object]) -> Frame:
+        """Return one row of a table; columns without a value are null."""
+        columns = TABLES[table].columns
+        return self.session.engine.frame({name: [values.get(name)] for name in columns}, columns)
 
     def stage(self, table: str, frame: Frame) -> Frame:
         """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.

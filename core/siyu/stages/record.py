@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from siyu.frames import cast_like
+from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -83,17 +84,16 @@ def _folds(work: Work, states: dict[str, dict[str, str]], own: tuple[int, int]) 
 
 
 def _still_new(work: Work, table: str, rows: Frame) -> Frame:
-    """Drop what another pass committed since this one read the log."""
-    if work.session.store.last == work.run.watermark:
+    """Drop what another pass committed since this one read the log, and refuse what contradicts it."""
+    if table not in OVERTAKEN or work.session.store.last == work.run.watermark:
         return rows
-    stored = work.session.table(table)
-    if table in ("events", "costs"):
-        return rows.join(stored.select("id"), on="id", how="anti").sort("seq")
-    if table == "items":
-        return rows.join(stored.select("event").unique(), on="event", how="anti").sort("seq")
-    if table == "identities":
-        return rows.join(stored.select("kind", "value"), on=["kind", "value"], how="anti").sort("seq")
-    return rows
+    found = overtaken(work, table, rows)
+    new = work.keep(found.rows.sort("seq"))
+    if table in work.counts:
+        work.counts[table] -= work.size(rows) - work.size(new)
+    if found.conflicts is not None and work.size(found.conflicts.head(1)):
+        work.count("rejects", work.stage("rejects", found.conflicts))
+    return new
 
 
 def _decisions(work: Work, writer: Writer) -> None:
@@ -115,26 +115,26 @@ def _uncontested(work: Work, table: str, rows: Frame) -> Frame:
 
 
 def _config(work: Work, writer: Writer) -> None:
-    engine, programme = work.session.engine, work.programme
+    programme = work.programme
     known = work.session.table("configs").filter(nw.col("hash") == programme.hash)
     if work.size(known.head(1)):
         return
     versions = json.dumps(work.registry.versions(), sort_keys=True)
-    row = {"hash": [programme.hash], "canonical": [programme.canonical], "plugins": [versions]}
-    writer.append("configs", engine.frame(row, TABLES["configs"].columns))
+    values = {"hash": programme.hash, "canonical": programme.canonical, "plugins": versions}
+    writer.append("configs", work.row("configs", values))
 
 
 def _run(work: Work) -> Frame:
     run = work.run
-    row: dict[str, list[Any]] = {
-        "id": [run.id],
-        "kind": [run.kind],
-        "now": [run.now],
-        "config": [run.config],
-        "watermark": [run.watermark],
-        "actor": [run.actor],
-        "state": ["done"],
-        "counts": [json.dumps(work.counts, sort_keys=True)],
-        "seconds": [work.elapsed()],
+    values = {
+        "id": run.id,
+        "kind": run.kind,
+        "now": run.now,
+        "config": run.config,
+        "watermark": run.watermark,
+        "actor": run.actor,
+        "state": "done",
+        "counts": json.dumps(work.counts, sort_keys=True),
+        "seconds": work.elapsed(),
     }
-    return work.session.engine.frame(row, TABLES["runs"].columns)
+    return work.row("runs", values)
