@@ -16,7 +16,7 @@ from siyu.config._segments import segment
 from siyu.config._typing import UNKNOWN
 from siyu.config._walk import Named
 from siyu.config._words import closest, listed, shown
-from siyu.config.expressions import Names, ordered
+from siyu.config.expressions import Condition, Names, ordered
 from siyu.config.features import Feature
 from siyu.config.files import Source
 from siyu.config.locate import Path as Keys
