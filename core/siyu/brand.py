@@ -25,6 +25,7 @@ from siyu.outcome import Outcome
 from siyu.rows import frame_of
 from siyu.runs import Run
 from siyu.scope import scope_of
+from siyu.segments import overview
 from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.registry import Registry
     from siyu.runs import Kind
+    from siyu.segments import Segments
     from siyu.stores.duckdb import DuckStore
     from siyu.stores.session import Session
 
@@ -234,6 +236,11 @@ class Brand:
         with self.store.opened() as session:
             second = self._second(now)
             return explain(self.view(session, second), self.programme, self.number(member), str(member))
+
+    def segments(self) -> Segments:
+        """Return how large each segment is, how it changed in the last run, and which of them share members."""
+        with self.store.opened() as session:
+            return overview(session, self.programme.segments)
 
     def number(self, member: str | int) -> int:
         """Return the number of an outside id, or the number itself."""

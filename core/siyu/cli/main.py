@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "Do one pass of the loop: decide, record, deliver.",
     "tick": "Do the pass for members of whom something new is known.",
     "explain": "Show what is known of a member, what was decided, and why.",
+    "segments": "Show the sizes of the segments, how they changed, and which overlap.",
     "release": "Let today's touches pass that the brake holds.",
     "plugins": "List the plugins that are found, or show the manual of one.",
     "schema": "Print a JSON Schema of the config, for editors.",
