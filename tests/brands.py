@@ -133,7 +133,7 @@ def rows(brand: Brand, table: str, *columns: str) -> list[tuple[Any, ...]]:
 
 def contents(brand: Brand, *, without: Iterable[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """Return all tables but for what may differ between equal histories: seq, run numbers, and how long it took."""
-    left_out = {"seq", "run", "seconds", "watermark"}
+    left_out = {"seq", "run", "seconds", "watermark", "low", "high"}
     found = {}
     for table in sorted(set(TABLES) - set(without)):
         names = [name for name in _columns(brand, table) if name not in left_out and (table, name) != ("runs", "id")]

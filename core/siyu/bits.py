@@ -49,7 +49,7 @@ class Bits:
     def holding(self, name: str) -> list[nw.Expr]:
         """Return for each set that has this name whether it holds, over the columns of ``frame``."""
         return [
-            (nw.col(column) // power % 2 == 1).fill_null(value=False)
+            _holds(nw.col(column), power).fill_null(value=False)
             for _, one, column, power, _ in self._places()
             if one == name
         ]
@@ -67,7 +67,7 @@ class Bits:
         """Return for how many members each name holds, by set and name."""
         places = list(self._places())
         ones = [
-            total(nw.when(nw.col(column) // power % 2 == 1).then(1).otherwise(0)).alias(f"{number}")
+            total(nw.when(_holds(nw.col(column), power)).then(1).otherwise(0)).alias(f"{number}")
             for number, (_, _, column, power, _) in enumerate(places)
         ]
         row = engine.rows(self.frame.select(*ones))[0] if ones else ()
@@ -121,7 +121,7 @@ class Bits:
 
 
 def packed(flags: Frame, kind: str, names: Sequence[str], prefix: str = "") -> Frame:
-    """Pack flags into bits: member, and the columns of the set.
+    """Pack flags into bits: member, the columns of the set, and ``SET:n``, how many hold of a member.
 
     Args:
         flags: member, and one Boolean column for each name; null is no.
@@ -134,8 +134,15 @@ def packed(flags: Frame, kind: str, names: Sequence[str], prefix: str = "") -> F
         nw.when(nw.col(prefix + name)).then(nw.lit(2 ** (number % _WIDTH), nw.Int64)).otherwise(nothing)
         for number, name in enumerate(names)
     ]
+    held = sum((nw.when(nw.col(prefix + name)).then(1).otherwise(0) for name in names), nothing).alias(f"{kind}:n")
     chunks = [powers[start : start + _WIDTH] for start in range(0, len(powers), _WIDTH)]
-    return flags.select("member", *(sum(part, nothing).alias(f"{kind}:{at}") for at, part in enumerate(chunks)))
+    bits = (sum(part, nothing).alias(f"{kind}:{at}") for at, part in enumerate(chunks))
+    return flags.select("member", held, *bits)
+
+
+def _holds(bits: nw.Expr, power: int) -> nw.Expr:
+    # What is left of the bits above is at least the power where its own bit is set.
+    return bits % (2 * power) >= power
 
 
 def stored(session: Session, table: str) -> Bits:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.frames import cast_like, latest
+from siyu.frames import cast_like, latest, row_number
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _FACT: Schema = {
     "day": nw.Int32(),
     **dict.fromkeys(("type", "entry", "place"), nw.String()),
 }
+# More seconds than any moment lies before 1970, so that no moment is negative.
+_SHIFT = 2**36
 # When a member was first seen and where they were last: what is needed to go on from a state.
 _SEEN: Schema = {
     "first:second": nw.Int64(),
@@ -55,7 +57,7 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
     """
     facts = events.select(*_FACT)
     profiles = events.filter(nw.col("type") == "profiled")
-    known = _seen(facts if before is None else nw.concat([facts, *_facts(before)]))
+    known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
     for column, dtype in declared.items():
         read = engine.fields(profiles, "props", {column: dtype}).select("member", "second", "id", column)
         if before is not None:
@@ -78,26 +80,37 @@ def _facts(before: Frame) -> list[Frame]:
     ]
 
 
-def _seen(facts: Frame) -> Frame:
+def _seen(engine: Engine, facts: Frame) -> Frame:
     """Return when members were first seen and joined, by which entry, and at which place they were last.
 
-    Of several entries at the first second, and of several places at the last one, the first by name is taken.
+    Of several entries at the first second, and of several places at the last one, the first by name is taken. One
+    pass tells all of it: a moment and the rank of a name among all names are one number.
     """
-    second, placed = nw.col("second"), ~nw.col("place").is_null()
-    moments = facts.group_by("member").agg(
-        nw.col("second").min().alias("first:second"),
+    entries, places = (_ranked(engine, facts, name) for name in ("entry", "place"))
+    size = max(1, *(engine.rows(frame.select(nw.len()))[0][0] for frame in (entries, places)))
+    ranked = facts.join(entries, on="entry", how="left").join(places, on="place", how="left")
+    moment = (nw.col("second") + _SHIFT) * size
+    found = ranked.group_by("member").agg(
+        (moment + nw.col("rank:entry")).min().alias("__first"),
+        (moment + (size - 1) - nw.col("rank:place")).max().alias("__last"),
         nw.col("day").min().alias("first:day"),
         nw.when(nw.col("type") == "joined").then(nw.col("day")).otherwise(None).min().alias("joined:day"),
-        nw.when(placed).then(second).otherwise(None).max().alias("place:second"),
     )
-    there = facts.join(moments.select("member", "first:second", "place:second"), on="member")
-    begins, ends = second == nw.col("first:second"), placed & (second == nw.col("place:second"))
-    names = there.filter(begins | ends.fill_null(value=False)).group_by("member").agg(
-        nw.when(begins).then(nw.col("entry")).otherwise(None).min().alias("entry"),
-        nw.when(ends).then(nw.col("place")).otherwise(None).min().alias("place"),
-    )  # fmt: skip
-    joined = nw.coalesce("joined:day", "first:day").alias("joined")
-    return moments.join(names, on="member", how="left").with_columns(joined)
+    told = found.with_columns(
+        (nw.col("__first") // size - _SHIFT).alias("first:second"),
+        (nw.col("__last") // size - _SHIFT).alias("place:second"),
+        (nw.col("__first") % size).alias("rank:entry"),
+        ((size - 1) - nw.col("__last") % size).alias("rank:place"),
+        nw.coalesce("joined:day", "first:day").alias("joined"),
+    )
+    return told.join(entries, on="rank:entry", how="left").join(places, on="rank:place", how="left")
+
+
+def _ranked(engine: Engine, facts: Frame, name: str) -> Frame:
+    """Return the names of a column with their ranks from 0: the column, and ``rank:`` with its name."""
+    names = facts.group_by(name).agg(__n=nw.len()).filter(~nw.col(name).is_null())
+    numbered = row_number(names, [], [name], "__row")
+    return engine.keep(numbered.select(name, (nw.col("__row") - 1).alias(f"rank:{name}")))
 
 
 def current(members: Frame, programme: Programme, now: int) -> Frame:

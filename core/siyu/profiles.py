@@ -29,7 +29,10 @@ def profile(view: View, needs: Sequence[str]) -> Frame:
     tags, segments, did = (
         [need for need in needs if need.startswith(f"{kind}:")] for kind in ("tag", "segment", "did")
     )
-    frame = _with_bits(view, view.members, "flags", tags)
+    plain = {need for need in needs if ":" not in need or need.startswith("last:")} | {f"last:{d[4:]}" for d in did}
+    # Every member has a row of features, so those who ask for nothing else need no more.
+    base = view.features if plain <= set(view.features.collect_schema().names()) else view.members
+    frame = _with_bits(view, base, "flags", tags)
     for need in tags:
         frame = _with_tag(view, frame, need)
     frame = _with_bits(view, frame, "segments", segments)

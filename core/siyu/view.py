@@ -112,8 +112,12 @@ class View:
     def members(self) -> Frame:
         """One row a member: what is known of them, their declared attributes and features."""
         known = current(self._tables["members"], self._programme, self.now)
-        features = finished(self._tables["features"], declared(self._programme), self.today)
-        return known.join(features, on="member", how="left")
+        return known.join(self.features, on="member", how="left")
+
+    @cached_property
+    def features(self) -> Frame:
+        """One row a member: the declared features, and as ``last:TYPE`` the last days that conditions ask for."""
+        return finished(self._tables["features"], declared(self._programme), self.today)
 
     @cached_property
     def tags(self) -> Frame:

@@ -28,6 +28,8 @@ T = TypeVar("T", bound="Component")
 
 # Beyond every seq that a store will ever give.
 _PROVISIONAL = 2**62
+# To take rows out of a table and put others in is cheaper than to write it anew up to this part of it.
+_FEW = 2
 
 
 @define
@@ -123,6 +125,24 @@ class Work:
         """Show a log to the later stages with its staged rows."""
         stored = cast_like(self.session.table(table), TABLES[table].schema)
         self.view = self.view.having(**{table: nw.concat([stored, *self.staged.get(table, ())])})
+
+    def renew(self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None) -> Frame:
+        """Have a table of state written: a few rows of it where few differ, else all.
+
+        Args:
+            table: The table.
+            state: All of its rows.
+            fresh: Those of them that are not stored like that, kept; None for all.
+            gone: The keys whose stored rows are out of date, kept.
+
+        Returns:
+            All rows, in the cheapest form to read.
+        """
+        if fresh is not None and gone is not None and self.size(fresh) * _FEW < self.counts["members"]:
+            self.merged[table] = (gone, fresh)
+            return state
+        self.state[table] = self.keep(state)
+        return self.state[table]
 
     def elapsed(self) -> float:
         """Return for how many seconds the pass has gone on; no decision reads it."""

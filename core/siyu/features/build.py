@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.features.cells import Cell
     from siyu.kinds import Frame
 
-__all__ = ["assembled", "compute", "pairs_of", "picked", "valued", "within"]
+__all__ = ["assembled", "compute", "filled", "pairs_of", "picked", "valued", "within"]
 
 
 def compute(events: Frame, features: Mapping[str, Feature], today: int, keep: Callable[[Frame], Frame]) -> list[Frame]:
@@ -47,6 +47,8 @@ def within(cell: Cell, today: int) -> nw.Expr:
 def picked(cell: Cell, counts: nw.Expr) -> nw.Expr:
     """Return a cell's value over the events that count."""
     taken = nw.when(counts).then(cell.value)
+    if not cell.column:
+        return taken.otherwise(None).count().cast(nw.Int64).alias(cell.name)
     if cell.pick == "sum":
         return total(taken.otherwise(nw.lit(0, nw.Int64))).alias(cell.name)
     column = taken.otherwise(None)
@@ -81,8 +83,13 @@ def valued(name: str, feature: Feature, pairs: Frame) -> Frame:
 
 def assembled(members: Frame, parts: Iterable[Frame], features: Mapping[str, Feature]) -> Frame:
     """Return the state of these members: member and all columns of the features; where nothing counts, zeros."""
-    frame = reduce(lambda left, right: left.join(right, on="member", how="left"), parts, members.select("member"))
-    return frame.select("member", *(column for name, feature in features.items() for column in _filled(name, feature)))
+    joined = reduce(lambda left, right: left.join(right, on="member", how="left"), parts, members.select("member"))
+    return filled(joined, features)
+
+
+def filled(state: Frame, features: Mapping[str, Feature]) -> Frame:
+    """Return member and all columns of the features, with zeros where nothing counts."""
+    return state.select("member", *(column for name, feature in features.items() for column in _filled(name, feature)))
 
 
 def _filled(name: str, feature: Feature) -> list[nw.Expr]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.features.build import assembled, compute, pairs_of
-from siyu.features.cells import Cell, cells, state_columns, state_of
+from siyu.features.build import assembled, compute, filled, pairs_of
+from siyu.features.cells import Cell, cells, state_of
 from siyu.features.moves import AGAIN, LEFT, NEW, changes
 from siyu.frames import total
 from siyu.scope import together
@@ -33,7 +33,7 @@ class Forward:
         work: The pass.
         features: The features by name; the state has all of them, as they are defined now.
         before: The day that the state's windows end with.
-        old: The state, kept: member and the features' columns.
+        old: The state: member and the features' columns.
         moved: The marked events that came or left, kept.
     """
 
@@ -43,10 +43,11 @@ class Forward:
     old: Frame
     moved: Frame
 
-    def state(self, pairs: Mapping[str, Frame]) -> Frame:
-        """Return the state of the members today.
+    def fresh(self, members: Frame, pairs: Mapping[str, Frame]) -> Frame:
+        """Return the state today of the members of whom something came or left, and of new ones.
 
         Args:
+            members: All members: member.
             pairs: What came of the features that are kept in pairs: member, and the feature's column.
         """
         changed = changes(self.moved, self.features, self.before, self.work.view.today)
@@ -55,9 +56,10 @@ class Forward:
         for name, values in pairs.items():
             found = merged.join(values.rename({name: "__now"}), on="member", how="left")
             merged = found.with_columns(nw.coalesce("__now", name).alias(name)).drop("__now")
-        columns = [column for name, one in self.features.items() for column in state_columns(name, one)]
-        rest = self.old.join(merged.select("member"), on="member", how="anti")
-        return nw.concat([rest.select("member", *columns), merged.select("member", *columns)])
+        # Of new members nothing may count yet; all others have a row.
+        known = nw.concat([self.old.select("member"), merged.select("member")])
+        new = members.join(known, on="member", how="anti")
+        return nw.concat([filled(merged, self.features), assembled(new, [merged], self.features)])
 
     def pairs(self, name: str, feature: Feature, stored: Frame) -> Frame:
         """Return all pairs of the members of whom one came, for a feature that is kept in pairs; kept.

@@ -34,14 +34,16 @@ class Upkeep:
     Attributes:
         state: The table ``features``: one row a member.
         pairs: Rows of ``pairs``.
-        gone: Of which feature and member the stored pairs are out of date.
-        whole: Whether the stored pairs are replaced by ``pairs`` altogether.
+        fresh: The rows of ``state`` that differ from the stored ones; None where all are new.
+        gone: The members whose stored rows are out of date.
+        unpaired: Of which feature and member the stored pairs are out of date; None where all of them are.
     """
 
     state: Frame
     pairs: Frame
-    gone: Frame
-    whole: bool
+    fresh: Frame | None = None
+    gone: Frame | None = None
+    unpaired: Frame | None = None
 
 
 def definitions(work: Work) -> dict[str, str]:
@@ -64,9 +66,9 @@ def keep_up(work: Work) -> Upkeep:
         return brought
     built = build(work, fresh)
     state = brought.state.join(built.state, on="member", how="left")
-    kept = work.session.table("pairs").filter(_named(same)).join(brought.gone, on=_PAIR[:2], how="anti")
-    pairs = nw.concat([kept.select(*_PAIR), brought.pairs, built.pairs])
-    return Upkeep(work.keep(state), work.keep(pairs), brought.gone, whole=True)
+    kept = work.session.table("pairs").filter(nw.col("feature").is_in([*same, ""]))
+    kept = kept.join(brought.unpaired, on=_PAIR[:2], how="anti") if brought.unpaired is not None else kept
+    return Upkeep(work.keep(state), work.keep(nw.concat([kept.select(*_PAIR), brought.pairs, built.pairs])))
 
 
 def build(work: Work, features: Mapping[str, Feature]) -> Upkeep:
@@ -77,17 +79,11 @@ def build(work: Work, features: Mapping[str, Feature]) -> Upkeep:
 def _built(work: Work, features: Mapping[str, Feature], members: Frame, events: Frame) -> Upkeep:
     """Build the state of these members from their events."""
     parts = compute(events, features, work.view.today, work.keep) if features else []
-    pairs = [_none(work)]
+    pairs = []
     for name, feature in _paired(features).items():
         pairs.append(work.keep(pairs_of(marked(events, {name: feature}), name, feature, work.view.today)))
         parts.append(valued(name, feature, pairs[-1]))
-    rows = work.keep(nw.concat(pairs))
-    return Upkeep(work.keep(assembled(members, parts, features)), rows, rows.select(*_PAIR[:2]).head(0), whole=True)
-
-
-def _named(features: Mapping[str, Feature]) -> nw.Expr:
-    """Return whether a row of ``pairs`` is of one of these features."""
-    return nw.col("feature").is_in([*features, ""])
+    return Upkeep(work.keep(assembled(members, parts, features)), nw.concat([_none(work), *pairs]))
 
 
 def _brought(work: Work, features: Mapping[str, Feature], fold: Fold) -> Upkeep:
@@ -102,13 +98,15 @@ def _brought(work: Work, features: Mapping[str, Feature], fold: Fold) -> Upkeep:
     forward = Forward(work, features, fold.day, old, moves(work, fold, features, parted))
     pairs = {name: forward.pairs(name, one, stored) for name, one in _paired(features).items()}
     values = {name: valued(name, features[name], found) for name, found in pairs.items()}
-    state = assembled(members, [forward.state(values)], features)
-    rows = nw.concat([_none(work), *pairs.values()])
-    gone = rows.select(*_PAIR[:2]).unique()
+    fresh, rows = forward.fresh(members, values), nw.concat([_none(work), *pairs.values()])
+    unpaired = rows.select(*_PAIR[:2]).unique()
     if anew is not None and parted is not None:
-        state, rows = nw.concat([state, anew.state]), nw.concat([rows, anew.pairs])
-        gone = nw.concat([gone, *(parted.select(nw.lit(name).alias("feature"), "member") for name in pairs)])
-    return Upkeep(work.keep(state), work.keep(rows), work.keep(gone), whole=False)
+        fresh, rows = nw.concat([fresh, anew.state]), nw.concat([rows, anew.pairs])
+        unpaired = nw.concat([unpaired, *(parted.select(nw.lit(name).alias("feature"), "member") for name in pairs)])
+    fresh = work.keep(fresh)
+    gone = fresh.select("member") if parted is None else nw.concat([fresh.select("member"), parted]).unique()
+    state = nw.concat([old.join(fresh.select("member"), on="member", how="anti"), fresh])
+    return Upkeep(state, work.keep(rows), fresh, work.keep(gone), work.keep(unpaired))
 
 
 def _anew(work: Work, features: Mapping[str, Feature], members: Frame, parted: Frame) -> Upkeep:

@@ -19,10 +19,10 @@ def feature(work: Work) -> None:
         work.view = work.view.having(features=build(work, declared(work.programme)).state)
         return
     kept = keep_up(work)
-    work.state["features"] = kept.state
-    if kept.whole:
+    state = work.renew("features", kept.state, kept.fresh, kept.gone)
+    if kept.unpaired is None:
         work.state["pairs"] = kept.pairs
     else:
-        work.merged["pairs"] = (kept.gone, kept.pairs)
+        work.merged["pairs"] = (kept.unpaired, kept.pairs)
     work.folded["features"] = definitions(work)
-    work.view = work.view.having(features=kept.state)
+    work.view = work.view.having(features=state)

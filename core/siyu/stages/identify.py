@@ -20,11 +20,12 @@ __all__ = ["identify"]
 def identify(work: Work) -> None:
     """Fold links into ``canon`` and events into ``members``."""
     _join(work)
-    members = work.keep(_everybody(work) if work.ticking else _kept_up(work))
-    if not work.ticking:
-        work.state["members"] = members
+    if work.ticking:
+        members = work.keep(_everybody(work))
+        work.count("members", members)
+    else:
+        members = _kept_up(work)
         work.folded["members"] = _definitions(work)
-    work.count("members", members)
     work.view = work.view.having(members=members)
 
 
@@ -51,7 +52,9 @@ def _kept_up(work: Work) -> Frame:
     """Return the last run's members, and anew those of whom something came or who were joined or parted since."""
     fold = fold_of(work.session, "members")
     if fold is None or fold.now > work.run.now or fold.definitions != _definitions(work):
-        return _everybody(work)
+        members = work.keep(_everybody(work))
+        work.count("members", members)
+        return work.renew("members", members, None, None)
     parted, came = joined_since(work, fold), arrived(work, "events", fold)
     old = work.session.table("members")
     if parted is not None:
@@ -63,4 +66,7 @@ def _kept_up(work: Work) -> Frame:
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))
     columns = anew.collect_schema().names()
-    return nw.concat([old.join(touched, on="member", how="anti").select(*columns), anew])
+    members = nw.concat([old.join(touched, on="member", how="anti").select(*columns), anew])
+    work.count("members", members)
+    gone = touched if parted is None else work.keep(nw.concat([touched, parted]).unique())
+    return work.renew("members", members, anew, gone)

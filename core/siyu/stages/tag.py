@@ -9,7 +9,7 @@ from attrs import evolve
 
 from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
-from siyu.frames import cast_like
+from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
 from siyu.tables import STATE
@@ -54,11 +54,17 @@ def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) ->
     work.view = work.view.having(tags=tags, bits={"flags": flags})
     work.state["tags"], work.state["flags"] = tags, flags.frame
     work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), flags.definitions()
-    work.counts["tags"] = work.size(tags) + sum(flags.sizes(work.session.engine).values())
+    work.counts["tags"] = work.size(tags) + sum(_number(work, one, name) for name, one in sets.items())
     fold = fold_of(work.session, "tags")
     changes = [row_changes(work, rows, tags, fold.definitions if fold else ()), flag_changes(work, bits, flags)]
     work.count("tag changes", work.stage("tag_changes", nw.concat(changes)))
     transitions(work, nw.concat(changes))
+
+
+def _number(work: Work, bits: Bits, tagger: str) -> int:
+    """Return how many tags members have by a tagger."""
+    number: int = work.session.engine.rows(bits.frame.select(total(f"{tagger}:n")))[0][0]
+    return number
 
 
 def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:

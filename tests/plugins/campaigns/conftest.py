@@ -69,7 +69,7 @@ def seen(request: pytest.FixtureRequest) -> Seen:
         known = members or sorted({row["member"] for row in events})
         rows = [{"member": member, **(features or {}).get(member, {})} for member in known]
         found = found.having(bits={"segments": _segments(found, known, segments or {})})
-        vars(found)["members"] = _members(found, rows)
+        vars(found)["members"] = vars(found)["features"] = _members(found, rows)
         return found
 
     return made

@@ -44,7 +44,9 @@ def give(request: pytest.FixtureRequest) -> Give:
         seen = view(BRAND, tables, TODAY * DAY + DAY // 2, engine=request.param)
         known = [{"member": member, **features} for member, features in (members or {}).items()]
         seen = seen.having(tags=_table(seen, "tags", tags))
-        vars(seen)["members"] = _table(seen, "members", known, [name for row in known for name in row])
+        vars(seen)["members"] = vars(seen)["features"] = _table(
+            seen, "members", known, [name for row in known for name in row]
+        )
         return sorted(seen.rows(tagger.tags(seen).select(*columns)))
 
     return rows
