@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from siyu.config._names import check_component
 from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
@@ -45,7 +43,7 @@ class Checker:
         for name, feature in features.items():
             self._feature(feature, ("feature", name, feature.aggregate))
         for name, condition in segments.items():
-            self._condition(condition, ("segment", name), self.names)
+            self._condition(condition, ("segment", name))
         for kind, known in self.components.items():
             for name, component in known.items():
                 self._parts(component, (kind, name))
@@ -62,7 +60,7 @@ class Checker:
         owner = self._owner(path)
         for inner, part in parts(value, path):
             if isinstance(part, Condition):
-                self._condition(part, inner, self.names, owner)
+                self._condition(part, inner, owner)
             else:
                 self._refers(part, owner)
 
@@ -80,15 +78,10 @@ class Checker:
             hint = closest(feature.event, self.names.events)
             self.builder.problem(path, f"no event type '{feature.event}'", hint=hint)
 
-    def _condition(self, condition: Condition, path: Keys, names: Names, owner: str = "") -> None:
-        if path[0] == "tagger":
-            names = evolve(names, segments=())
-        for flaw in condition.check(names):
-            message, hint = flaw.message, flaw.hint
-            if path[0] == "tagger" and message.startswith("no segment"):
-                message, hint = "a tagger knows no segments: they are made after the tags", "write its condition here"
+    def _condition(self, condition: Condition, path: Keys, owner: str = "") -> None:
+        for flaw in condition.check(self.names):
             place: dict[str, Any] = {"offset": flaw.offset, "width": flaw.width}
-            self.builder.problem(path, message, hint=hint, owner=owner, **place)
+            self.builder.problem(path, flaw.message, hint=flaw.hint, owner=owner, **place)
 
     def _refers(self, part: Named, owner: str) -> None:
         known = self._known(part.kind)
@@ -100,6 +93,8 @@ class Checker:
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""
+        if kind in ("feature", "tag"):
+            return self.names.columns if kind == "feature" else self.names.tags
         tables = self.builder.table(kind)
         if kind != "content":
             return tables

@@ -22,9 +22,9 @@ from siyu.config._words import shown
 from siyu.config.units import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["CALLS", "TODAY", "Condition", "ExpressionError", "Flaw", "Names", "ordered"]
+__all__ = ["CALLS", "TODAY", "Condition", "ExpressionError", "Flaw", "Names", "ordered", "unfolded"]
 
 _PREFIX = {"tag": "tag", "segment": "segment", "did": "did", "never": "did", "days_since": "last"}
 _WHOLE = ("integer", "money", "day")
@@ -116,6 +116,17 @@ def ordered(conditions: Mapping[str, Condition]) -> list[str]:
             for name, condition in conditions.items()
         }
     )
+
+
+def unfolded(needs: Iterable[str], segments: Mapping[str, Condition]) -> set[str]:
+    """Return needs (see ``Condition.needs``), and those of the segments among them, however deep."""
+    found, rest = set(), set(needs)
+    while rest:
+        need = rest.pop()
+        found.add(need)
+        named = segments.get(need.removeprefix("segment:")) if need.startswith("segment:") else None
+        rest |= named.needs - found if named else set()
+    return found
 
 
 def _needs(tree: ast.expr) -> Iterator[str]:
