@@ -12,12 +12,13 @@ from siyu.admit import admit
 from siyu.calendars import calendar_rows, zone_row
 from siyu.frames import latest
 from siyu.moments import DISTANT, day_number, midnight
+from siyu.origins import origins
 from siyu.tables import CALENDAR, ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from siyu.config.expressions import Condition
+    from siyu.config.expressions import Condition, Names
     from siyu.config.programme import Programme
     from siyu.engine import Engine
     from siyu.kinds import Campaign, Frame, Incentive
@@ -210,6 +211,15 @@ class View:
         rows = [(name, *zone_row(name if name in real else fallback, self.now)[1:]) for name in names]
         columns = dict(zip(ZONES, zip(*rows, strict=True), strict=True))
         return self._engine.frame(columns, ZONES)
+
+    @property
+    def names(self) -> Names:
+        """What conditions may name: features and attributes with their types, tags, segments, event types."""
+        return self._programme.names
+
+    def origins(self, *needs: str) -> frozenset[str]:
+        """Return all that columns, tags or segments are made of: see ``siyu.origins.origins``."""
+        return origins(self._programme, needs)
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""
