@@ -45,7 +45,7 @@ def audience(
 
     Args:
         toml: The brand's config.
-        members: A row for each: ``member``, and what is known of features and attributes.
+        members: A row for each: ``member``, and what is known of features, attributes and ``last:TYPE``.
         engine: On which engine.
         tags: Who has which tag.
     """
@@ -54,6 +54,7 @@ def audience(
     types = {name: _TYPES.get(kind, nw.Int64()) for name, kind in columns.items()}
     known = {name: types[name] for name in columns if name not in STATE["members"].columns and name not in features}
     measured = {name: types[name] for name in features}
+    measured |= {name: nw.Int32() for row in rows for name in row if name.startswith("last:")}
     pairs = [{"member": member, "tag": tag} for tag, having in (tags or {}).items() for member in having]
     return seen.having(
         members=_table(seen, rows, {**STATE["members"].columns, **known}),

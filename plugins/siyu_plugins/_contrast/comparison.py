@@ -27,6 +27,8 @@ MILLION = 1_000_000
 """What weights are multiplied with, so that they are whole and add up alike on every engine."""
 
 _HUNDRED_PERCENT = 10_000
+# A value at the level itself is a discovery, whatever the last digits of logarithms on a machine.
+_ALMOST_ONE = 1 + 1e-9
 _NUMBERS = (*WHOLE, "real")
 
 
@@ -164,6 +166,6 @@ class Comparison:
         values = [each.p for _, each in tested]
         corrected = zip(tested, values, adjusted(values, self.correction), strict=True)
         drivers = [Driver(trait, each, p, q) for (trait, each), p, q in corrected]
-        level = self.false_discovery.basis_points / _HUNDRED_PERCENT
+        level = self.false_discovery.basis_points / _HUNDRED_PERCENT * _ALMOST_ONE
         sure = [one for one in drivers if one.q <= level and one.counts.lift >= self.least_lift]
         return sorted(sure, key=lambda one: (one.p, -one.counts.lift, one.trait.name))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LookAlike", "siyu_register_taggers"]
 
 _HUNDRED_PERCENT = 10_000
-_TAG = {"member": nw.Int64(), "tag": nw.String(), "score": nw.Float64(), "evidence": nw.String()}
+_TAG = {"member": nw.Int64(), **dict.fromkeys(("tag", "value", "evidence"), nw.String()), "score": nw.Float64()}
 
 
 @frozen(kw_only=True)
@@ -77,7 +77,7 @@ class LookAlike(Comparison, Tagger):
             raise ValueError(message)
 
     def tags(self, view: View) -> Frame:
-        """Return one row for each member who is tagged: member, tag, value where there are bands, score, evidence."""
+        """Return one row for each member who is tagged: member, tag, value, score, evidence."""
         contrast = self.contrast(view)
         places = contrast.others * self.reach.basis_points // _HUNDRED_PERCENT
         if not contrast.drivers or not places:
@@ -85,9 +85,8 @@ class LookAlike(Comparison, Tagger):
         greatest = _greatest(contrast.drivers)
         scored = view.keep(self._scored(contrast, greatest))
         placed = row_number(scored, [], ["-weight", "member"], "place").filter(nw.col("place") <= places)
-        band = (nw.col("place") - 1) * self.bands // places + 1
-        banded = [band.cast(nw.Int64).cast(nw.String).alias("value")] if self.bands > 1 else []
-        return placed.select("member", nw.lit(self.name).alias("tag"), *banded, _score(greatest), "evidence")
+        band = ((nw.col("place") - 1) * self.bands // places + 1).cast(nw.Int64) if self.bands > 1 else nw.lit(None)
+        return placed.select("member", "evidence", _score(greatest), tag=nw.lit(self.name), value=band.cast(nw.String))
 
     def _scored(self, contrast: Contrast, greatest: int) -> Frame:
         """Return the members outside the group whose score is high enough: member, weight, evidence."""

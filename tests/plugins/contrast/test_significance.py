@@ -58,8 +58,8 @@ def test_the_test_does_not_ask_which_is_the_group_nor_what_is_having(counts: Cou
 
 
 def test_the_test_is_exact_for_many() -> None:
-    for inside in (180, 250, 300, 420):
-        counts = Counts(inside, 2_000, 2_250, 18_000)
+    for inside in (30, 50, 60, 90):
+        counts = Counts(inside, 400, 2_250, 18_000)
         assert counts.p == pytest.approx(float(exact(counts)), rel=1e-7), inside
 
 
@@ -72,7 +72,8 @@ def test_of_millions_it_is_quick_and_no_error() -> None:
 def test_shares_and_lift() -> None:
     counts = Counts(30, 100, 70, 900)
     assert (counts.support, counts.size) == (100, 1000)
-    assert (counts.share_inside, counts.share_outside) == (0.3, pytest.approx(7 / 90))
+    assert counts.share_inside == pytest.approx(0.3)
+    assert counts.share_outside == pytest.approx(7 / 90)
     # Of all 10% have it, of the group 30%.
     assert counts.lift == pytest.approx(3)
     assert counts.log_ratio == pytest.approx(log((31 / 102) / (71 / 902)))
