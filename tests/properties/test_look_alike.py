@@ -72,6 +72,8 @@ def within(above: int | None, up_to: int | None) -> Has:
 def parted(rows: list[Row], parts: int) -> Iterator[tuple[str, str, Has]]:
     known = sorted(row["views"] for row in rows if row["views"] is not None)
     cuts = sorted({known[ceil(len(known) * part / parts) - 1] for part in range(1, parts + 1)}) if known else []
+    if len(cuts) == 1:
+        cuts = sorted(set(known))[-2:]
     if len(cuts) > 1:
         yield "views", f"views <= {cuts[0]}", within(None, cuts[0])
         for above, up_to in pairwise(cuts[:-1]):

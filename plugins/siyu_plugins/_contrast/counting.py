@@ -28,7 +28,8 @@ def cuts(view: View, members: Frame, columns: Mapping[str, str], parts: int) -> 
 
     A cut is a value that occurs: the least one up to which there is the part's share of the values, definition 1 of
     R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996). It
-    comes of whole numbers alone, so it is the same on every engine.
+    comes of whole numbers alone, so it is the same on every engine. Where the greatest value would be all of them,
+    the first one is the value below it.
 
     Args:
         view: The run's view.
@@ -41,7 +42,7 @@ def cuts(view: View, members: Frame, columns: Mapping[str, str], parts: int) -> 
         asked = [_cut(members, name, kind, parts) for name, kind in columns.items() if (kind in WHOLE) == whole]
         if asked:
             rows = view.rows(nw.concat(asked))  # portable: one row a column
-            found |= {name: tuple(values) for name, *values in rows if None not in values}
+            found |= {name: _parted(below, values) for name, below, *values in rows if None not in values}
     return found
 
 
@@ -66,8 +67,13 @@ def counts(view: View, members: Frame, traits: Sequence[Trait]) -> tuple[int, in
     return group, others, found
 
 
+def _parted(below: float | None, values: Sequence[float]) -> tuple[float, ...]:
+    first, *others = values
+    return (first if below is None or first < values[-1] else below, *others)
+
+
 def _cut(members: Frame, column: str, kind: str, parts: int) -> Frame:
-    """Return one row: the column's name, and its cuts, all null where no value is known."""
+    """Return one row: the column's name, the value below the greatest, and the cuts, null where no value is known."""
     known = members.select(value=number(column, kind)).filter(~nw.col("value").is_null())
     counted = known.group_by("value").agg(number=nw.len().cast(nw.Int64))
     times = nw.col("number")
@@ -76,9 +82,12 @@ def _cut(members: Frame, column: str, kind: str, parts: int) -> Frame:
         since=times.cum_sum(reverse=True).over(order_by=["value"]).cast(nw.Int64),
     )
     every = nw.col("up_to") + nw.col("since") - times
-    reached = (nw.when(nw.col("up_to") * parts >= every * part).then(nw.col("value")) for part in range(1, parts + 1))
-    found = placed.select(each.min().alias(f"cut_{part}") for part, each in enumerate(reached))
-    return found.select(nw.lit(column).alias("column"), *(f"cut_{part}" for part in range(parts)))
+    reached = {
+        f"cut_{part}": nw.when(nw.col("up_to") * parts >= every * part).then(nw.col("value")).min()
+        for part in range(1, parts + 1)
+    }
+    found = placed.select(below=nw.when(nw.col("up_to") < every).then(nw.col("value")).max(), **reached)
+    return found.select(nw.lit(column).alias("column"), "below", *reached)
 
 
 def _common(members: Frame, column: str, most: int) -> Frame:

@@ -44,7 +44,10 @@ def member_rows() -> st.SearchStrategy[list[Row]]:
 def reference_cuts(values: list[Any], parts: int) -> tuple[Any, ...]:
     """Return the least values up to which there are so many parts of all, from the sorted values."""
     known = sorted(value for value in values if value is not None)
-    return tuple(known[ceil(len(known) * part / parts) - 1] for part in range(1, parts + 1)) if known else ()
+    found = [known[ceil(len(known) * part / parts) - 1] for part in range(1, parts + 1)] if known else []
+    if known and found[0] == known[-1] > known[0]:
+        found[0] = max(value for value in known if value < known[-1])
+    return tuple(found)
 
 
 @given(member_rows(), st.integers(2, 6))
