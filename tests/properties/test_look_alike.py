@@ -93,7 +93,8 @@ def lives(text: str, row: Row) -> bool:
 
 def p_value(a: int, group: int, has: int, size: int) -> float:
     ways = [comb(has, k) * comb(size - has, group - k) for k in range(group + 1)]
-    return min(1.0, 2 * min(sum(ways[: a + 1]), sum(ways[a:])) / comb(size, group))
+    p = min(1.0, 2 * min(sum(ways[: a + 1]), sum(ways[a:])) / comb(size, group))
+    return float(f"{p:.9e}")
 
 
 @frozen(order=True)

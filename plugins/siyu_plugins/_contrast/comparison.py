@@ -27,7 +27,7 @@ MILLION = 1_000_000
 """What weights are multiplied with, so that they are whole and add up alike on every engine."""
 
 _HUNDRED_PERCENT = 10_000
-# A value at the level itself is a discovery, whatever the last digits of logarithms on a machine.
+# A value at the level itself is a discovery, whatever its last digits were rounded to.
 _ALMOST_ONE = 1 + 1e-9
 _NUMBERS = (*WHOLE, "real")
 

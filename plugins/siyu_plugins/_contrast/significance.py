@@ -19,6 +19,7 @@ Correction: TypeAlias = Literal["benjamini-yekutieli", "benjamini-hochberg"]
 
 # A further term of a sum that is smaller than this changes none of its digits.
 _NOTHING = 1e-17
+_DIGITS = 9
 
 
 @frozen
@@ -71,12 +72,15 @@ class Counts:
 
         R. A. Fisher, "The logic of inductive inference", Journal of the Royal Statistical Society 98 (1935). Of the
         two-sided versions it is twice the smaller tail, 1 at most: F. Yates, "Tests of significance for 2 x 2
-        contingency tables", Journal of the Royal Statistical Society A 147 (1984).
+        contingency tables", Journal of the Royal Statistical Society A 147 (1984). It is rounded to the digits that
+        are the same on every machine.
         """
         if self.inside * self.size >= self.group * self.support:
-            return min(1.0, 2 * _upper_tail(self.inside, self.group, self.support, self.size))
-        # Few that have it are many that do not.
-        return min(1.0, 2 * _upper_tail(self.group - self.inside, self.group, self.size - self.support, self.size))
+            tail = _upper_tail(self.inside, self.group, self.support, self.size)
+        else:
+            # Few that have it are many that do not.
+            tail = _upper_tail(self.group - self.inside, self.group, self.size - self.support, self.size)
+        return float(f"{min(1.0, 2 * tail):.{_DIGITS}e}")
 
     @property
     def log_ratio(self) -> float:
