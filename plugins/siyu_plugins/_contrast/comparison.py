@@ -97,7 +97,9 @@ class Comparison:
     )
     definition: Literal["events", "columns"] = field(
         default="events",
-        metadata=doc("what defines the group and is left out: columns that like reads, or all made of the same events"),
+        metadata=doc(
+            "what is left out, as it defines the group: all made of the same events, or what like reads alone"
+        ),
     )
     parts: int = field(default=4, validator=ge(2), metadata=doc("into how many equal parts numbers are cut"))
     values: int = field(default=5, validator=ge(1), metadata=doc("how many of the most common texts are looked at"))

@@ -42,15 +42,16 @@ class LookAlike(Comparison, Tagger):
     Left out is what would go round in a circle: whatever the group is defined by. That is what ``like`` reads,
     directly or through segments and the conditions of tags; with ``definition = "events"`` also all else that is
     made of the same events, as the number of orders where the group is those who spent much. A tag that comes of no
-    condition, as those of ``rfm``, is made of the event types that its tagger's config names. What siyu cannot
-    know of is left out by ``without``.
+    condition, as those of ``rfm``, is made of the event types that its tagger's config names. It is left out also
+    where ``features`` or ``tags`` name it. What siyu cannot know of is left out by ``without``.
 
     The score of a member is the sum of the drivers' weights that they have (the logarithm of how many times as
     likely it is for one of the group, as in a naive Bayes classifier), as a part of the greatest that one can have.
     The tag goes to the first ``reach`` of the members outside the group, and only where the score is ``at_least`` so
     much and above 0; members of equal scores follow each other by id. Its value is the part of the reach that the
     member is in, from 1 for the most alike up to ``bands``, or empty without bands; its evidence the drivers that
-    the member has, the surest first.
+    the member has, the surest first. Drivers that say the same of a member add up nevertheless, so a score ranks
+    members, and is no probability.
 
     ```toml
     [tagger.like-vip]
