@@ -49,18 +49,14 @@ def audience(
         engine: On which engine.
         tags: Who has which tag.
     """
-    seen = _empty(toml, engine)
-    rows, features, columns = list(members), seen._programme.features, seen.names.columns
-    types = {name: _TYPES.get(kind, nw.Int64()) for name, kind in columns.items()}
-    known = {name: types[name] for name in columns if name not in STATE["members"].columns and name not in features}
-    measured = {name: types[name] for name in features}
-    measured |= {name: nw.Int32() for row in rows for name in row if name.startswith("last:")}
+    seen, rows = _empty(toml, engine), list(members)
+    columns = {name: _TYPES.get(kind, nw.Int64()) for name, kind in seen.names.columns.items()}
+    columns |= {name: nw.Int32() for row in rows for name in row if name.startswith("last:")}
     pairs = [{"member": member, "tag": tag} for tag, having in (tags or {}).items() for member in having]
-    return seen.having(
-        members=_table(seen, rows, {**STATE["members"].columns, **known}),
-        features=_table(seen, rows, {**STATE["features"].columns, **measured}),
-        tags=_table(seen, pairs, STATE["tags"].columns),
-    )
+    seen = seen.on(seen._engine, {**seen.raw, "tags": _table(seen, pairs, STATE["tags"].columns)}, {})
+    # What is computed from events otherwise.
+    vars(seen)["members"] = _table(seen, rows, {"member": nw.Int64(), **columns})
+    return seen
 
 
 @cache

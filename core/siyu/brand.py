@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
 
+from siyu.bits import stored
 from siyu.claims.counter import Answer, ClaimCounter
 from siyu.claims.writer import GrantWriter
 from siyu.components import canon
@@ -30,7 +32,7 @@ from siyu.view import View
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
@@ -80,9 +82,8 @@ class Brand:
 
     def close(self) -> None:
         """Close the store and every frame that was handed out."""
-        for session in self._reading:
-            session.close()
-        self._reading.clear()
+        for session in list(self._reading):
+            self._released(session)
         self.store.close()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
@@ -143,11 +144,14 @@ class Brand:
 
         The frames are usable until the brand, or the outcome, is closed.
         """
-        session = self.store.session()
-        self._reading.append(session)
-        work = self._work(session, "plan", now, progress)
-        walk(work, self._grants, self._touching, keep=False)
-        return Outcome.of(work)
+        session = self._held()
+        try:
+            work = self._work(session, "plan", now, progress)
+            walk(work, self._grants, self._touching, keep=False)
+            return evolve(Outcome.of(work), closing=partial(self._released, session))
+        except BaseException:
+            self._released(session)
+            raise
 
     def deliver(self, *, now: Moment = None) -> Outcome:
         """Send what is queued and due."""
@@ -205,7 +209,7 @@ class Brand:
         with self._pass("control", now) as work:
             values = {"target": target, "action": action, "actor": actor, "reason": reason, "time": work.run.now}
             with work.session.writing(work.run.id) as writer:
-                writer.append("controls", _one_row(work, "controls", values))
+                writer.append("controls", work.row("controls", values))
                 record(work, writer)
 
     def table(self, name: str) -> Frame:
@@ -221,7 +225,9 @@ class Brand:
     def view(self, session: Session, now: int) -> View:
         """Return what plugins would see at a moment, of the state that the last run left."""
         joined = bool(session.engine.rows(session.table("canon").head(1)))
-        return View(session.tables(), now=now, programme=self.programme, engine=session.engine, joined=joined)
+        bits = {"flags": stored(session, "flags")}
+        tables, engine = session.tables(), session.engine
+        return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
         """Return all that is known and was decided of one member, stage by stage."""
@@ -238,7 +244,7 @@ class Brand:
             ids = {"a": self.number(one), "b": self.number(other)}
             row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
             with work.session.reading():
-                work.stage("links", _one_row(work, "links", row))
+                work.stage("links", work.row("links", row))
                 work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)
@@ -259,6 +265,11 @@ class Brand:
         session = self.store.session()
         self._reading.append(session)
         return session
+
+    def _released(self, session: Session) -> None:
+        if session in self._reading:
+            self._reading.remove(session)
+            session.close()
 
     def _work(self, session: Session, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Work:
         second = self._second(now)
@@ -290,8 +301,3 @@ class Brand:
         with self._delivering:
             work.view = self.view(work.session, work.run.now)
             return deliver(work, self._touching)
-
-
-def _one_row(work: Work, table: str, values: Mapping[str, Any]) -> Frame:
-    row = {name: [values.get(name)] for name in TABLES[table].columns}
-    return work.session.engine.frame(row, TABLES[table].columns)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import attrs
-
-from siyu.config._fields import fields_of
-from siyu.config._walk import Named, parts
+from siyu.config._walk import parts
 from siyu.config.expressions import Condition
 from siyu.kinds import Tagger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from siyu.config.programme import Programme
 
@@ -24,8 +20,8 @@ def origins(programme: Programme, needs: Iterable[str]) -> frozenset[str]:
     """Return needs (see ``Condition.needs``) and all that they are made of, through segments, tags and features.
 
     Beside needs there are ``event:TYPE``, the events that a feature is made of or a condition asks for, and
-    ``tagger:NAME`` where a tag comes of no condition of its own. Such a tag rests on all that its tagger names:
-    conditions, features, tags, and event types, which are found as texts in its config.
+    ``tagger:NAME`` where a tag comes of no condition of its own. Such a tag rests on all that its tagger names in
+    conditions, and by attributes that refer to events, features, tags or segments.
 
     Args:
         programme: The brand's config.
@@ -45,36 +41,24 @@ def _behind(programme: Programme, need: str) -> set[str]:
     if kind == "segment":
         return set(programme.segments[name].needs)
     if kind == "tag":
-        return {
-            each for tagger in programme.of(Tagger) if name in tagger.gives for each in _read(programme, tagger, name)
-        }
+        giving = [tagger for tagger in programme.of(Tagger) if name in tagger.gives]
+        return {each for tagger in giving for each in _read(tagger, name)}
     if kind in ("did", "last"):
         return {f"event:{name}"}
     if need in programme.features:
-        return {f"event:{programme.features[need].event}"}
+        feature = programme.features[need]
+        return {f"event:{event}" for event in (feature.event, feature.of) if event}
     return {"event:joined"} if need == "joined" else set()
 
 
-def _read(programme: Programme, tagger: Tagger, tag: str) -> Iterator[str]:
+def _read(tagger: Tagger, tag: str) -> Iterator[str]:
     """Yield what decides one tag: its own condition, else all that its tagger names."""
     found = list(parts(tagger))
     own = [part for path, part in found if tag in path and isinstance(part, Condition)]
     if not own:
         yield f"tagger:{tagger.name}"
-        yield from (f"event:{text}" for text in _texts(tagger) if text in programme.names.events)
     for part in own or (part for _, part in found):
         if isinstance(part, Condition):
             yield from part.needs
-        elif isinstance(part, Named) and part.kind in ("feature", "tag", "segment"):
+        elif part.kind in ("event", "feature", "tag", "segment"):
             yield part.name if part.kind == "feature" else f"{part.kind}:{part.name}"
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for each in value.values() for text in _texts(each))
-    elif isinstance(value, tuple | list):
-        yield from (text for each in value for text in _texts(each))
-    elif attrs.has(type(value)) and not isinstance(value, Condition):
-        yield from _texts([getattr(value, field.name) for field in fields_of(type(value))])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import narwhals as nw
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
+from attrs.validators import ge
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Money
@@ -21,11 +22,16 @@ def doc(text: str, *, unit: str = "", example: object = None) -> dict[str, objec
     return {"doc": text, "unit": unit, "example": example}
 
 
+def _positive(_: object, __: Attribute[int | Money], value: int | Money) -> None:
+    if (value.minor if isinstance(value, Money) else value) <= 0:
+        raise ValueError(f"expected an amount above 0, not {value}")
+
+
 @frozen(kw_only=True)
 class Limit:
     """How often one member may get something."""
 
-    times: int = field(metadata=doc("how many times", example=10))
+    times: int = field(validator=ge(1), metadata=doc("how many times", example=10))
     per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
 
 
@@ -34,7 +40,8 @@ class Budget:
     """How much may be given to all members together."""
 
     amount: int | Money = field(
-        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00")
+        validator=_positive,
+        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00"),
     )
     per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
 

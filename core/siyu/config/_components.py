@@ -13,7 +13,10 @@ from siyu.config._words import closest, listed, shown
 from siyu.config.expressions import Condition, unfolded
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from siyu.config._build import Builder
+    from siyu.config.segments import Segment
     from siyu.kinds import Component
 
 __all__ = ["arranged", "made"]
@@ -58,11 +61,11 @@ def _own(builder: Builder, cls: type[Component]) -> dict[str, object]:
 
 
 def arranged(
-    builder: Builder, components: Mapping[str, Mapping[str, Component]], segments: Mapping[str, Condition]
+    builder: Builder, components: Mapping[str, Mapping[str, Component]], segments: Mapping[str, Segment]
 ) -> dict[str, tuple[Component, ...]]:
     """Return the components of each kind in the order in which they work."""
     waits = {
-        "tagger": _tagger_waits(builder, components["tagger"], segments),
+        "tagger": _tagger_waits(builder, components["tagger"], {name: one.needs for name, one in segments.items()}),
         "incentive": _incentive_waits(builder, components["incentive"]),
     }
     found = {}
@@ -79,14 +82,14 @@ def arranged(
 
 
 def _tagger_waits(
-    builder: Builder, taggers: Mapping[str, Component], segments: Mapping[str, Condition]
+    builder: Builder, taggers: Mapping[str, Component], segments: Mapping[str, Collection[str]]
 ) -> dict[str, set[str]]:
     gives = {name: set(_names.given(builder, tagger)) for name, tagger in taggers.items()}
     asked = {name: _tags(tagger, segments) for name, tagger in taggers.items()}
     return {name: {other for other, tags in gives.items() if tags & asked[name]} for name in taggers}
 
 
-def _tags(tagger: Component, segments: Mapping[str, Condition]) -> set[str]:
+def _tags(tagger: Component, segments: Mapping[str, Collection[str]]) -> set[str]:
     """Return the tags that a tagger reads: by name, in its conditions, and in those of the segments in them."""
     found = [part for _, part in parts(tagger)]
     needs = unfolded((need for part in found if isinstance(part, Condition) for need in part.needs), segments)
