@@ -71,7 +71,9 @@ class Checker:
             self._part(inner, part, owner)
 
     def _part(self, path: Keys, part: Condition | Named, owner: str) -> None:
-        if isinstance(part, Condition):
+        if isinstance(part, Condition) and path[0] == "feature":
+            self._where(part, path)
+        elif isinstance(part, Condition):
             self._condition(part, path, owner)
         else:
             self._refers(part, owner)
@@ -89,7 +91,6 @@ class Checker:
         if feature.event not in self.names.events:
             hint = closest(feature.event, self.names.events)
             self.builder.problem(path, f"no event type '{feature.event}'", hint=hint)
-
         if feature.of is not None and feature.of not in self.names.events:
             hint = closest(feature.of, self.names.events)
             self.builder.problem((*path[:2], "of"), f"no event type '{feature.of}'", hint=hint)
@@ -101,7 +102,7 @@ class Checker:
         foreign = sorted(need for need in condition.needs if ":" in need)
         if foreign or TODAY in condition.names:
             words = "it is asked of each event, and knows nothing of the member or the day of the run"
-            self.builder.problem(path, words, hint=f"write a condition on {listed(EVENT_COLUMNS)}")
+            self.builder.problem(path, words, hint=f"write a condition on {', '.join(EVENT_COLUMNS)}")
             return
         for flaw in condition.check(evolve(self.names, columns=EVENT_COLUMNS)):
             words = flaw.message.replace("no feature or member attribute", "no column of events")

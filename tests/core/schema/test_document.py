@@ -46,6 +46,7 @@ SEMANTIC = {
     "taggers wait for each other",
     "the name 'x' is taken",
     "expected exactly one of",
+    "expected when, ids, list or sample",
     "expected a text that is not empty",
     "no time zone",
     "expected a currency",
