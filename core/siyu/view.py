@@ -15,6 +15,7 @@ from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
 from siyu.known import current
 from siyu.moments import DISTANT, day_number, midnight
+from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import segmented
 from siyu.tables import CALENDAR, STATE, ZONES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from siyu.bits import Bits
-    from siyu.config.expressions import Condition
+    from siyu.config.expressions import Condition, Names
     from siyu.config.programme import Programme
     from siyu.engine import Engine
     from siyu.kinds import Campaign, Frame, Incentive, Tagger
@@ -210,6 +211,15 @@ class View:
         rows = [(name, *zone_row(name if name in real else fallback, self.now)[1:]) for name in names]
         columns = dict(zip(ZONES, zip(*rows, strict=True), strict=True))
         return self._engine.frame(columns, ZONES)
+
+    @property
+    def names(self) -> Names:
+        """What conditions may name: features and attributes with their types, tags, segments, event types."""
+        return self._programme.names
+
+    def origins(self, *needs: str) -> frozenset[str]:
+        """Return all that columns, tags or segments are made of: see ``siyu.origins.origins``."""
+        return origins(self._programme, needs)
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""

@@ -66,7 +66,11 @@ def life(number: int, chance: Random) -> Iterator[Row]:
         for _ in range(chance.randint(0, most)):
             place = chance.choice(["store-1", "store-2", None])
             yield {**base, "type": kind, "second": chance.randrange(came, LAST), "subject": "page", "place": place}
-    for order in range(chance.choice([0, 0, 1, 2, 3, 6])):
+    orders = chance.choice([0, 0, 1, 2, 3, 6])
+    # Those who order much look around much: something sets them apart, as look-alikes need.
+    for look in range(2 * orders):
+        yield {**base, "type": "viewed", "second": SALE - (look + 1) * DAY, "subject": "page"}
+    for order in range(orders):
         yield from bought(
             base, f"o{number}-{order}", came + chance.randrange(90 * DAY) // chance.choice([1, 90]), chance
         )

@@ -41,6 +41,7 @@ orders_90d = { count = "ordered", window = "90d" }
 [tagger.base]
 use = "rules"
 [tagger.base.when]
+active = "orders_90d >= 2"
 vip = "orders_90d >= 9"
 [segment]
 vip = "tag('vip')"

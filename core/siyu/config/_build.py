@@ -90,7 +90,7 @@ class Builder:
             "features": features,
             "segments": self._ordered(segments),
             "goals": goals,
-            "components": arranged(self, components),
+            "components": arranged(self, components, segments),
             "uses": uses,
             "owners": {(kind, name): self.registry.owner(kind, use) for (kind, name), use in uses.items()},
             "names": names,

@@ -74,7 +74,7 @@ class Checker:
         if isinstance(part, Condition) and path[0] == "feature":
             self._where(part, path)
         elif isinstance(part, Condition):
-            self._condition(part, path, self.names, owner)
+            self._condition(part, path, owner)
         else:
             self._refers(part, owner)
 
@@ -111,17 +111,12 @@ class Checker:
     def _segment(self, segment: Segment, path: Keys) -> None:
         if segment.when is not None:
             table = isinstance(self.builder.table("segment")[str(path[1])], Mapping)
-            self._condition(segment.when, (*path, "when") if table else path, self.names)
+            self._condition(segment.when, (*path, "when") if table else path)
 
-    def _condition(self, condition: Condition, path: Keys, names: Names, owner: str = "") -> None:
-        if path[0] == "tagger":
-            names = evolve(names, segments=())
-        for flaw in condition.check(names):
-            message, hint = flaw.message, flaw.hint
-            if path[0] == "tagger" and message.startswith("no segment"):
-                message, hint = "a tagger knows no segments: they are made after the tags", "write its condition here"
+    def _condition(self, condition: Condition, path: Keys, owner: str = "") -> None:
+        for flaw in condition.check(self.names):
             place: dict[str, Any] = {"offset": flaw.offset, "width": flaw.width}
-            self.builder.problem(path, message, hint=hint, owner=owner, **place)
+            self.builder.problem(path, flaw.message, hint=flaw.hint, owner=owner, **place)
 
     def _refers(self, part: Named, owner: str) -> None:
         known = self._known(part.kind)
@@ -134,8 +129,9 @@ class Checker:
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""
-        if kind == "event":
-            return self.names.events
+        own = {"event": self.names.events, "feature": self.names.columns, "tag": self.names.tags}
+        if kind in own:
+            return own[kind]
         tables = self.builder.table(kind)
         if kind != "content":
             return tables

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from siyu.config import _names
 from siyu.config._fields import fields_of
 from siyu.config._order import CycleError, topological
-from siyu.config._walk import parts
+from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed, shown
-from siyu.config.expressions import Condition
+from siyu.config.expressions import Condition, unfolded
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from siyu.config._build import Builder
+    from siyu.config.segments import Segment
     from siyu.kinds import Component
 
 __all__ = ["arranged", "made"]
@@ -57,12 +60,17 @@ def _own(builder: Builder, cls: type[Component]) -> dict[str, object]:
     return {"folder": builder.source.folder.resolve()} if "folder" in asked else {}
 
 
-def arranged(builder: Builder, components: Mapping[str, Mapping[str, Component]]) -> dict[str, tuple[Component, ...]]:
+def arranged(
+    builder: Builder, components: Mapping[str, Mapping[str, Component]], segments: Mapping[str, Segment]
+) -> dict[str, tuple[Component, ...]]:
     """Return the components of each kind in the order in which they work."""
-    waits = {"tagger": _tagger_waits, "incentive": _incentive_waits}
+    waits = {
+        "tagger": _tagger_waits(builder, components["tagger"], {name: one.needs for name, one in segments.items()}),
+        "incentive": _incentive_waits(builder, components["incentive"]),
+    }
     found = {}
     for kind, known in components.items():
-        after = waits[kind](builder, known) if kind in waits else {name: set() for name in known}
+        after = waits.get(kind) or {name: set() for name in known}
         try:
             order = topological(after)
         except CycleError as error:
@@ -73,15 +81,20 @@ def arranged(builder: Builder, components: Mapping[str, Mapping[str, Component]]
     return found
 
 
-def _tagger_waits(builder: Builder, taggers: Mapping[str, Component]) -> dict[str, set[str]]:
+def _tagger_waits(
+    builder: Builder, taggers: Mapping[str, Component], segments: Mapping[str, Collection[str]]
+) -> dict[str, set[str]]:
     gives = {name: set(_names.given(builder, tagger)) for name, tagger in taggers.items()}
-    return {name: {other for other, tags in gives.items() if tags & _tags(tagger)} for name, tagger in taggers.items()}
+    asked = {name: _tags(tagger, segments) for name, tagger in taggers.items()}
+    return {name: {other for other, tags in gives.items() if tags & asked[name]} for name in taggers}
 
 
-def _tags(tagger: Component) -> set[str]:
-    conditions = (part for _, part in parts(tagger) if isinstance(part, Condition))
-    needs = (need for condition in conditions for need in condition.needs)
-    return {need.removeprefix("tag:") for need in needs if need.startswith("tag:")}
+def _tags(tagger: Component, segments: Mapping[str, Collection[str]]) -> set[str]:
+    """Return the tags that a tagger reads: by name, in its conditions, and in those of the segments in them."""
+    found = [part for _, part in parts(tagger)]
+    needs = unfolded((need for part in found if isinstance(part, Condition) for need in part.needs), segments)
+    named = {part.name for part in found if isinstance(part, Named) and part.kind == "tag"}
+    return named | {need.removeprefix("tag:") for need in needs if need.startswith("tag:")}
 
 
 def _incentive_waits(builder: Builder, incentives: Mapping[str, Component]) -> dict[str, set[str]]:

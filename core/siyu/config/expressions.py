@@ -22,9 +22,9 @@ from siyu.config._words import shown
 from siyu.config.units import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-__all__ = ["CALLS", "TODAY", "Condition", "ExpressionError", "Flaw", "Names", "ordered"]
+__all__ = ["CALLS", "TODAY", "Condition", "ExpressionError", "Flaw", "Names", "ordered", "unfolded"]
 
 _PREFIX = {"tag": "tag", "segment": "segment", "did": "did", "never": "did", "days_since": "last"}
 _WHOLE = ("integer", "money", "day")
@@ -121,6 +121,17 @@ def ordered(needs: Mapping[str, Collection[str]]) -> list[str]:
             for name, each in needs.items()
         }
     )
+
+
+def unfolded(needs: Iterable[str], segments: Mapping[str, Collection[str]]) -> set[str]:
+    """Return needs (see ``Condition.needs``), and those of the segments among them, however deep."""
+    found, rest = set(), set(needs)
+    while rest:
+        need = rest.pop()
+        found.add(need)
+        if need.startswith("segment:"):
+            rest |= set(segments.get(need.removeprefix("segment:"), ())) - found
+    return found
 
 
 def _needs(tree: ast.expr) -> Iterator[str]:

@@ -19,6 +19,8 @@ from siyu.kinds import KINDS, Campaign, Channel, Component, Content, Incentive, 
 @frozen(kw_only=True)
 class Rules(Tagger):
     when: dict[str, Condition] = field(factory=dict)
+    features: tuple[str, ...] = field(default=(), metadata={"refers": "feature"})
+    tags_: tuple[str, ...] = field(default=(), metadata={"refers": "tag"})
 
     @property
     def gives(self) -> Sequence[str]:

@@ -94,6 +94,34 @@ def test_components_and_segments_come_after_what_they_wait_for(programme: Progra
     assert [incentive.name for incentive in programme.components["incentive"]] == ["bonus", "a-ledger"]
 
 
+def test_a_tagger_comes_after_the_tags_that_it_names_and_those_of_its_segments(
+    brand: Write, registry: Registered
+) -> None:
+    text = """
+[segment]
+bought = "tag('buyer') or segment('lately')"
+lately = "tag('fresh')"
+[tagger]
+a = { use = "rules", when.one = "segment('bought')" }
+b = { use = "rules", when.two = "birth_year > 1990", tags = ["one"] }
+c = { use = "rules", when.fresh = "joined > '2026-01-01'" }
+d = { use = "rules", when.buyer = "did('ordered')" }
+"""
+    taggers = load(brand(text), registry).components["tagger"]
+    assert [tagger.name for tagger in taggers] == ["c", "d", "a", "b"]
+
+
+def test_names_of_features_and_tags_are_looked_up(brand: Write, registry: Registered) -> None:
+    tagger = "[tagger.t]\nuse = 'rules'\nfeatures = ['spend', 'entry', 'spent']\ntags = ['vop']\n"
+    found = broken(
+        brand("[feature]\nspend = { sum = 'ordered.amount' }\n" + tagger + "when.vip = 'spend > \"5\"'\n"), registry
+    )
+    assert "tagger.t.features.2 (tagger-plugin): no feature 'spent'" in found
+    assert "did you mean 'spend'?" in found
+    assert "tagger.t.tags.0 (tagger-plugin): no tag 'vop'" in found
+    assert found.count("no feature") == 1
+
+
 def test_what_is_not_said_has_its_default(brand: Write, registry: Registered) -> None:
     programme = load(brand("zone = 'Asia/Shanghai'\n"), registry)
     assert programme.brand.member_zone == "Asia/Shanghai"

@@ -44,7 +44,6 @@ SEMANTIC = {
     "write == instead of",
     "segments name each other",
     "taggers wait for each other",
-    "a tagger knows no segments",
     "the name 'x' is taken",
     "expected exactly one of",
     "expected when, ids, list or sample",

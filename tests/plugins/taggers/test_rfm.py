@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
 import pytest
 
 from siyu.config.units import Duration
+from siyu.testing.views import programme_of
 from siyu_plugins.taggers.rfm import CELLS, Cell, Rfm, siyu_register_taggers
 
 Give: TypeAlias = "Callable[..., list[tuple[Any, ...]]]"
@@ -68,6 +69,108 @@ def test_by_value_parts_at_linear_quantiles(give: Give) -> None:
     assert halves == {0: "r1f1m1", 1: "r1f1m1", 2: "r1f1m2", 3: "r1f1m2"}
     thirds = values(give(Rfm(name="rfm", by="value", bins=3, cells=cells), events))
     assert thirds == {0: "r1f1m1", 1: "r1f1m1", 2: "r1f1m2", 3: "r1f1m3"}
+
+
+# Twelve members: days since the last order, orders, and money in fen; each column has ties.
+TABLE = {
+    1: (0, 6, 90_000),
+    2: (0, 6, 90_000),
+    3: (0, 2, 30_000),
+    4: (2, 4, 50_000),
+    5: (2, 3, 30_000),
+    6: (5, 1, 20_000),
+    7: (9, 1, 12_000),
+    8: (9, 1, 12_000),
+    9: (30, 5, 70_000),
+    10: (30, 1, 12_000),
+    11: (30, 2, 5_000),
+    12: (80, 1, 2_000),
+}
+# By rank the scores are (rank - 1) * 5 // 12 + 1: of twelve ranks 1, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5. From worst to
+# best the members are, where those of a tie go by id:
+#   recency    12 | 9 10 11 | 7 8 | 6 | 4 5 | 1 2 3
+#   frequency  6 7 8 10 12 | 3 11 | 5 | 4 | 9 | 1 2
+#   money      12 | 11 | 7 8 10 | 6 | 3 5 | 4 | 9 | 1 2
+TIES_BY_MEMBER = {
+    1: ("r4f5m5", "champions"),
+    2: ("r5f5m5", "champions"),
+    3: ("r5f3m3", "promising"),
+    4: ("r3f4m4", "loyal"),
+    5: ("r4f3m3", "promising"),
+    6: ("r3f1m3", "needs-attention"),
+    7: ("r2f1m1", "hibernating"),
+    8: ("r3f1m2", "needs-attention"),
+    9: ("r1f4m4", "cannot-lose"),
+    10: ("r1f2m2", "lost"),
+    11: ("r2f3m1", "at-risk"),
+    12: ("r1f2m1", "lost"),
+}
+# All of a tie have its least rank. Recency: ranks 1, 2, 5, 7, 8, 10; frequency: 1, 6, 8, 9, 10, 11; money: 1, 2, 3, 6,
+# 7, 9, 10, 11.
+TIES_THE_SAME = {
+    1: ("r4f5m5", "champions"),
+    2: ("r4f5m5", "champions"),
+    3: ("r4f3m3", "promising"),
+    4: ("r3f4m4", "loyal"),
+    5: ("r3f3m3", "needs-attention"),
+    6: ("r3f1m3", "needs-attention"),
+    7: ("r2f1m1", "hibernating"),
+    8: ("r2f1m1", "hibernating"),
+    9: ("r1f4m4", "cannot-lose"),
+    10: ("r1f1m1", "lost"),
+    11: ("r1f3m1", "at-risk"),
+    12: ("r1f1m1", "lost"),
+}
+# The cuts stand at 2.2, 4.4, 6.6 and 8.8 of the places 0 to 11, in a line between the values there; a value that is a
+# cut does not exceed it. Recency, in days ago: 30, 9, 3.2, 0.4; frequency: 1, 1.4, 2.6, 4.8; money: 120, 152, 300, 660.
+BY_VALUE = {
+    1: ("r5f5m5", "champions"),
+    2: ("r5f5m5", "champions"),
+    3: ("r5f3m3", "promising"),
+    4: ("r4f4m4", "champions"),
+    5: ("r4f4m3", "loyal"),
+    6: ("r3f1m3", "needs-attention"),
+    7: ("r2f1m1", "hibernating"),
+    8: ("r2f1m1", "hibernating"),
+    9: ("r1f5m5", "cannot-lose"),
+    10: ("r1f1m1", "lost"),
+    11: ("r1f3m1", "at-risk"),
+    12: ("r1f1m1", "lost"),
+}
+
+
+def orders(table: Mapping[int, tuple[int, int, int]]) -> list[dict[str, Any]]:
+    """Return the orders behind a table: the last one is worth all of the money, those before it, days ago, nothing."""
+    return [
+        order(member, ago + earlier, 0 if earlier else money)
+        for member, (ago, number, money) in table.items()
+        for earlier in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("", TIES_BY_MEMBER),
+        ('by = "rank"\nties = "member"', TIES_BY_MEMBER),
+        ('by = "rank"\nties = "same"', TIES_THE_SAME),
+        ('by = "value"', BY_VALUE),
+    ],
+    ids=["default", "rank-member", "rank-same", "value"],
+)
+def test_the_cells_of_a_hand_computed_table_with_ties_by_each_rule_of_the_config(
+    give: Give, config: str, expected: Mapping[int, tuple[str, str]]
+) -> None:
+    programme, _ = programme_of(f'[tagger.rfm]\nuse = "rfm"\n{config}\n')
+    tagger = programme.component("tagger", "rfm")
+    rows = give(tagger, orders(TABLE))
+    assert {member: (value, tag) for member, tag, value, _, _ in rows} == expected
+    evidence = {member: f"recency {ago} d, {number} orders, {money}" for member, (ago, number, money) in TABLE.items()}
+    assert {row[0]: row[4] for row in rows} == evidence
+
+
+def test_the_three_hand_computed_tables_differ() -> None:
+    assert len({str(table) for table in (TIES_BY_MEMBER, TIES_THE_SAME, BY_VALUE)}) == 3
 
 
 def test_a_single_member_is_scored(give: Give) -> None:
