@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
 
 from siyu.claims.counter import Answer, ClaimCounter
-from siyu.claims.writer import GrantWriter
 from siyu.components import canon
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
@@ -18,34 +16,27 @@ from siyu.errors import PluginError
 from siyu.explain import Explanation, explain
 from siyu.kinds import Batch
 from siyu.loop import walk
-from siyu.moments import moment
 from siyu.outcome import Outcome
-from siyu.rows import frame_of
-from siyu.runs import Run
+from siyu.passes import Moment, Passes
+from siyu.rows import frame_of, one_row
 from siyu.scope import scope_of
 from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
-from siyu.view import View
-from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.registry import Registry
-    from siyu.runs import Kind
     from siyu.stores.duckdb import DuckStore
-    from siyu.stores.session import Session
+    from siyu.work import Work
 
 __all__ = ["Brand"]
 
-Moment = int | str | None
-"""A moment: epoch seconds, ISO 8601 text (without an offset in the brand's zone), or None for now."""
 
-
-class Brand:
+class Brand(Passes):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -59,16 +50,9 @@ class Brand:
 
     def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
         """Bring the parts together; use ``siyu.open``."""
-        self.programme = programme
-        self.registry = registry
-        self.store = store
-        self._key = key
-        self._grants = GrantWriter(programme, key)
+        super().__init__(programme, registry, store, key)
         self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
-        self._running = threading.Lock()
-        self._touching = threading.Lock()
         self._delivering = threading.Lock()
-        self._reading: list[Session] = []
 
     def __enter__(self) -> Self:
         """Return the brand itself."""
@@ -77,13 +61,6 @@ class Brand:
     def __exit__(self, *_exception: object) -> None:
         """Close the brand."""
         self.close()
-
-    def close(self) -> None:
-        """Close the store and every frame that was handed out."""
-        for session in self._reading:
-            session.close()
-        self._reading.clear()
-        self.store.close()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
         """Take rows into a log, once each.
@@ -205,7 +182,7 @@ class Brand:
         with self._pass("control", now) as work:
             values = {"target": target, "action": action, "actor": actor, "reason": reason, "time": work.run.now}
             with work.session.writing(work.run.id) as writer:
-                writer.append("controls", _one_row(work, "controls", values))
+                writer.append("controls", one_row(work.session.engine, "controls", values))
                 record(work, writer)
 
     def table(self, name: str) -> Frame:
@@ -217,11 +194,6 @@ class Brand:
             KeyError: There is no such table.
         """
         return self._held().table(TABLES[name].name)
-
-    def view(self, session: Session, now: int) -> View:
-        """Return what plugins would see at a moment, of the state that the last run left."""
-        joined = bool(session.engine.rows(session.table("canon").head(1)))
-        return View(session.tables(), now=now, programme=self.programme, engine=session.engine, joined=joined)
 
     def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
         """Return all that is known and was decided of one member, stage by stage."""
@@ -238,41 +210,11 @@ class Brand:
             ids = {"a": self.number(one), "b": self.number(other)}
             row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
             with work.session.reading():
-                work.stage("links", _one_row(work, "links", row))
+                work.stage("links", one_row(work.session.engine, "links", row))
                 work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)
             self._grants.forget()
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep out runs, and other passes while they decide: who is one person must not change under them."""
-        with self._running, self._touching:
-            yield
-
-    def _second(self, now: Moment) -> int:
-        if now is None:
-            return int(time.time())
-        return now if isinstance(now, int) else moment(now, self.programme.brand.zone)
-
-    def _held(self) -> Session:
-        session = self.store.session()
-        self._reading.append(session)
-        return session
-
-    def _work(self, session: Session, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Work:
-        second = self._second(now)
-        watermark = self.store.last
-        run = Run(id=self.store.next_run(), kind=kind, now=second, config=self.programme.hash, watermark=watermark)
-        work = Work(session, self.programme, self.registry, run, self.view(session, second))
-        if progress is not None:
-            work.progress = progress
-        return work
-
-    @contextmanager
-    def _pass(self, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Iterator[Work]:
-        with self.store.opened() as session:
-            yield self._work(session, kind, now, progress)
 
     def _finished(self, work: Work, *, send: bool) -> Outcome:
         decided = Outcome.of(work)
@@ -290,8 +232,3 @@ class Brand:
         with self._delivering:
             work.view = self.view(work.session, work.run.now)
             return deliver(work, self._touching)
-
-
-def _one_row(work: Work, table: str, values: Mapping[str, Any]) -> Frame:
-    row = {name: [values.get(name)] for name in TABLES[table].columns}
-    return work.session.engine.frame(row, TABLES[table].columns)
