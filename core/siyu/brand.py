@@ -23,6 +23,7 @@ from siyu.scope import scope_of
 from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
+from siyu.tagging import Word, end_of, marker, marks, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +173,55 @@ class Brand(Passes):
         """Say that two ids are not one person after all."""
         self._join(one, other, evidence, now, undone=True)
 
+    def tag(
+        self,
+        member: str | int,
+        tag: str,
+        *,
+        by: str,
+        value: str | None = None,
+        until: Moment = None,
+        note: str = "",
+        now: Moment = None,
+    ) -> Outcome:
+        """Give a member a tag by hand; the next run or tick goes by it.
+
+        Args:
+            member: An outside id (``wecom:wm7…``) or a member's number, of a member that the log knows.
+            tag: One of the tags that a tagger lets people give, as those of ``manual``.
+            by: Who gives it.
+            value: The tag's value.
+            until: When it ends: a moment, or the last day on which it holds.
+            note: Why.
+            now: The moment of it. Of all that is said of a member and a tag, the newest counts.
+
+        Returns:
+            What was counted: ``events`` is 0 where the very same was said before, at the same moment.
+
+        Raises:
+            UserError: The tag may not be given, the member is not known, nobody gives it, or it would be over.
+        """
+        second = self._second(now)
+        end = end_of(until, second, self.programme.brand.zone)
+        return self._say(Word("tagged", tag, by, {"value": value, "expires": end, "note": note}), member, second)
+
+    def untag(self, member: str | int, tag: str, *, by: str, note: str = "", now: Moment = None) -> Outcome:
+        """Take a tag from a member by hand, whoever gave it: see ``tag``."""
+        return self._say(Word("untagged", tag, by, {"note": note}), member, now)
+
+    def marks(self, channel: str, *, now: Moment = None) -> Frame:
+        """Return what a channel has to change of its own tags, by the tags of the last run: member, mark, change.
+
+        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``. What was applied is reported back
+        by ``ingest``, as events ``marked`` and ``unmarked`` (subject: the mark, ref: the channel). The frame is lazy
+        and usable until the brand is closed, as those of ``table``.
+
+        Raises:
+            UserError: No tagger says which tags the channel should show, or several do.
+        """
+        tagger = marker(self.programme, channel)
+        return marks(self._work(self._held(), "plan", now), tagger)
+
     def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
         """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
 
@@ -204,6 +254,15 @@ class Brand(Passes):
     def number(self, member: str | int) -> int:
         """Return the number of an outside id, or the number itself."""
         return self._counter.number(member)
+
+    def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
+        with self._pass("ingest", now) as work:
+            with work.session.reading():
+                say(work, self._key, word, self.number(member), str(member))
+            # As for what is ingested: nothing comes into the log while claims are decided.
+            with self._grants.lock, work.session.writing(work.run.id) as writer:
+                record(work, writer)
+            return Outcome.of(work)
 
     def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
         with self._alone(), self._grants.lock, self._pass("control", now) as work:

@@ -112,10 +112,28 @@ class Tagger(Component):
         """The names of the tags that it may give, for ``tag('…')`` in conditions."""
         return (self.name,)
 
+    @property
+    def by_hand(self) -> Mapping[str, str]:
+        """The tags that people may give and take by events ``tagged`` and ``untagged``, each with what it means."""
+        return {}
+
+    @property
+    def marked_channel(self) -> str:
+        """The name of the channel whose own tags ``marks`` is about; empty where it is about none."""
+        return ""
+
     def tags(self, view: View) -> Frame:
         """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
 
         A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
+        """
+        raise NotImplementedError
+
+    def marks(self, view: View) -> Frame:
+        """Return how a channel's own tags differ from what ``view.tags`` asks for: member, mark, change.
+
+        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``. Asked only of a tagger with a
+        ``marked_channel``, of which a channel can have one.
         """
         raise NotImplementedError
 

@@ -100,6 +100,8 @@ class Checker:
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""
+        if kind == "tag":
+            return self.names.tags
         tables = self.builder.table(kind)
         if kind != "content":
             return tables

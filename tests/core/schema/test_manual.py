@@ -34,6 +34,7 @@ STANDING = {
     '[content.words-{name}.items.{name}]\nkind = "promo"\ntext = "x"\n',
     "channel": '[channel.{name}]\nuse = "console"\n',
     "segment": "[segment]\n{name} = \"never('ordered')\"\n",
+    "tag": "[tagger.{name}]\nuse = 'rules'\nwhen.{name} = \"never('ordered')\"\n",
     "campaign": '[campaign.{name}]\nuse = "broadcast"\nfrom = 2026-12-01\non = 2026-12-01\nat = "10:00"\n'
     'say = "x"\nvia = "y"\n',
     "incentive": '[incentive.{name}]\nuse = "points"\nfrom = 2026-12-01\nearn = [{{ event = "paid", points = 1 }}]\n',
@@ -56,7 +57,7 @@ def needed(part: Condition | Named) -> Iterator[str]:
     for need in part.needs:
         sort, _, name = need.partition(":")
         if sort == "tag":
-            yield f"[tagger.{name}]\nuse = 'rules'\nwhen.{name} = \"never('ordered')\"\n"
+            yield STANDING["tag"].format(name=name)
         elif not name and need != "birth_year":
             kind = 'sum = "ordered.amount"' if "spend" in need else 'count = "ordered"'
             yield f"[feature.{need}]\n{kind}\n"
