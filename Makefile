@@ -43,7 +43,7 @@ bench: .venv/dev.stamp ## Run one benchmark: make bench NAME=...
 	@test -f "tests/bench/$(NAME).py" || { \
 	  echo "make bench NAME=... takes one of:" $$(cd tests/bench 2>/dev/null && ls *.py 2>/dev/null | sed 's/\.py$$//') >&2; \
 	  exit 1; }
-	@.venv/bin/python "tests/bench/$(NAME).py"
+	@.venv/bin/python -m "tests.bench.$(NAME)"
 
 clean: ## Remove the environment, the caches and the stores of the examples
 	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist configs/*/.siyu

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
@@ -18,7 +19,7 @@ from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.outcome import Outcome
 from siyu.passes import Moment, Passes
-from siyu.rows import frame_of, one_row
+from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.stages.ingest import take
 from siyu.stages.record import record
@@ -121,11 +122,14 @@ class Brand(Passes):
 
         The frames are usable until the brand, or the outcome, is closed.
         """
-        session = self.store.session()
-        self._reading.append(session)
-        work = self._work(session, "plan", now, progress)
-        walk(work, self._grants, self._touching, keep=False)
-        return Outcome.of(work)
+        session = self._held()
+        try:
+            work = self._work(session, "plan", now, progress)
+            walk(work, self._grants, self._touching, keep=False)
+            return evolve(Outcome.of(work), closing=partial(self._released, session))
+        except BaseException:
+            self._released(session)
+            raise
 
     def deliver(self, *, now: Moment = None) -> Outcome:
         """Send what is queued and due."""
@@ -232,7 +236,7 @@ class Brand(Passes):
         with self._pass("control", now) as work:
             values = {"target": target, "action": action, "actor": actor, "reason": reason, "time": work.run.now}
             with work.session.writing(work.run.id) as writer:
-                writer.append("controls", one_row(work.session.engine, "controls", values))
+                writer.append("controls", work.row("controls", values))
                 record(work, writer)
 
     def table(self, name: str) -> Frame:
@@ -269,7 +273,7 @@ class Brand(Passes):
             ids = {"a": self.number(one), "b": self.number(other)}
             row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
             with work.session.reading():
-                work.stage("links", one_row(work.session.engine, "links", row))
+                work.stage("links", work.row("links", row))
                 work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)

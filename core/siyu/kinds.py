@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from attrs import field, frozen
+import narwhals as nw
+from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
@@ -118,24 +119,28 @@ class Tagger(Component):
         return {}
 
     @property
-    def marked_channel(self) -> str:
-        """The name of the channel whose own tags ``marks`` is about; empty where it is about none."""
-        return ""
+    def evidence(self) -> Mapping[str, str]:
+        """Why a member has a tag of ``flags``, by tag."""
+        return {}
+
+    def flags(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has none
+        """Return member and a Boolean column ``tag:NAME`` for each of ``gives``, where its tags are plain yes or no.
+
+        The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
+        """
+        return None
 
     def tags(self, view: View) -> Frame:
         """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
 
         A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
         """
-        raise NotImplementedError
-
-    def marks(self, view: View) -> Frame:
-        """Return how a channel's own tags differ from what ``view.tags`` asks for: member, mark, change.
-
-        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``. Asked only of a tagger with a
-        ``marked_channel``, of which a channel can have one.
-        """
-        raise NotImplementedError
+        flags = self.flags(view)
+        if flags is None:
+            raise NotImplementedError
+        kept, why = view.keep(flags), {tag: nw.lit(self.evidence.get(tag)) for tag in self.gives}
+        having = {tag: kept.filter(nw.col(f"tag:{tag}")) for tag in self.gives}
+        return nw.concat([having[tag].select("member", tag=nw.lit(tag), evidence=why[tag]) for tag in self.gives])
 
 
 @frozen(kw_only=True)
@@ -172,6 +177,11 @@ class Content(Component):
         raise NotImplementedError
 
 
+def _not_before(component: Campaign | Incentive, _: Attribute[date | None], value: date | None) -> None:
+    if value is not None and value < component.from_:
+        raise ValueError(f"expected a day from {component.from_} on, since it begins then, not {value}")
+
+
 @frozen(kw_only=True)
 class Campaign(Component):
     """Who is to be touched, when, with what, and until when."""
@@ -179,7 +189,9 @@ class Campaign(Component):
     kind: ClassVar[str] = "campaign"
 
     from_: date = field(metadata=doc("the first day; events before it start nothing", example=date(2026, 12, 1)))
-    until: date | None = field(default=None, metadata=doc("the last day", example=date(2026, 12, 31)))
+    until: date | None = field(
+        default=None, validator=_not_before, metadata=doc("the last day", example=date(2026, 12, 31))
+    )
     to: Condition | None = field(default=None, metadata=doc("who may be touched; all members by default"))
     purpose: Literal["marketing", "service"] = field(
         default="marketing", metadata=doc("what its touches are for; consent is asked for it")
@@ -210,7 +222,9 @@ class Incentive(Component):
     kind: ClassVar[str] = "incentive"
 
     from_: date = field(metadata=doc("the first day; events before it earn nothing", example=date(2026, 12, 1)))
-    until: date | None = field(default=None, metadata=doc("the last day", example=date(2026, 12, 31)))
+    until: date | None = field(
+        default=None, validator=_not_before, metadata=doc("the last day", example=date(2026, 12, 31))
+    )
     to: Condition | None = field(default=None, metadata=doc("who may get it; all members by default"))
     during: str | None = field(
         default=None, metadata={**doc("a campaign whose days bound this incentive's"), "refers": "campaign"}

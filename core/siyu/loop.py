@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from siyu.stages.feature import feature
 from siyu.stages.gate import gate
@@ -75,7 +75,9 @@ def walk(work: Work, grants: GrantWriter, touching: threading.Lock, *, keep: boo
         touching: Held while touches are decided and recorded: by one pass at a time, and never while one computes.
         keep: False to roll everything back, as a plan does; it then waits for nobody who decides or settles.
     """
-    with work.session.reading():
+    with work.session.reading() as last:
+        if not work.ticking:
+            work.run = evolve(work.run, watermark=last)
         _walk(work, "compute")
     with touching if keep else nullcontext():
         with work.session.reading():

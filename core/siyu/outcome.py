@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import narwhals as nw
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from siyu.frames import total
 from siyu.goals import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siyu.kinds import Frame
     from siyu.work import Work
 
@@ -24,7 +26,7 @@ WHO = ["recipient", "campaign", "step", "content", "channel", "due", "state", "r
 
 @frozen(kw_only=True)
 class Outcome:
-    """The counts of a pass and short tables of it; of a plan the frames too, usable until the brand is closed.
+    """The counts of a pass and short tables of it; of a plan the frames too, usable until it or the brand is closed.
 
     Attributes:
         run: The pass's number.
@@ -38,6 +40,7 @@ class Outcome:
         goals: How far the goals are: the columns of ``PROGRESS``.
         judged: Of a plan, all touches that the gate judged: the columns of ``touches``, state, reason.
         grants: Of a plan, the new lines of the ledgers.
+        closing: Of a plan, frees what its frames hold.
     """
 
     run: int
@@ -50,6 +53,7 @@ class Outcome:
     goals: list[tuple[Any, ...]]
     judged: Frame | None = None
     grants: Frame | None = None
+    closing: Callable[[], None] = field(default=lambda: None, repr=False, eq=False)
 
     @classmethod
     def of(cls, work: Work, sample: int = 5) -> Self:
@@ -73,6 +77,10 @@ class Outcome:
         first = engine.rows(judged.select(*WHO).head(sample))
         outcome = evolve(outcome, touched=touched, sample=first)
         return evolve(outcome, judged=judged, grants=work.results["grants"]) if work.run.kind == "plan" else outcome
+
+    def close(self) -> None:
+        """Free what a plan's frames hold, as a program that plans again and again should."""
+        self.closing()
 
     @property
     def touches(self) -> Frame | None:

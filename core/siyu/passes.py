@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from siyu.bits import stored
 from siyu.claims.writer import GrantWriter
 from siyu.moments import moment
 from siyu.runs import Run
@@ -50,15 +51,16 @@ class Passes:
 
     def close(self) -> None:
         """Close the store and every frame that was handed out."""
-        for session in self._reading:
-            session.close()
-        self._reading.clear()
+        for session in list(self._reading):
+            self._released(session)
         self.store.close()
 
     def view(self, session: Session, now: int) -> View:
         """Return what plugins would see at a moment, of the state that the last run left."""
         joined = bool(session.engine.rows(session.table("canon").head(1)))
-        return View(session.tables(), now=now, programme=self.programme, engine=session.engine, joined=joined)
+        bits = {"flags": stored(session, "flags")}
+        tables, engine = session.tables(), session.engine
+        return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -75,6 +77,11 @@ class Passes:
         session = self.store.session()
         self._reading.append(session)
         return session
+
+    def _released(self, session: Session) -> None:
+        if session in self._reading:
+            self._reading.remove(session)
+            session.close()
 
     def _work(self, session: Session, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Work:
         second = self._second(now)

@@ -10,13 +10,12 @@ import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.stages.raw import RAW
-from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     from siyu.engine import Engine
     from siyu.kinds import Frame
 
-__all__ = ["columns_of", "frame_of", "one_row"]
+__all__ = ["columns_of", "frame_of"]
 
 
 def frame_of(engine: Engine, rows: object, table: str) -> Frame:
@@ -43,12 +42,6 @@ def frame_of(engine: Engine, rows: object, table: str) -> Frame:
         if isinstance(dtype, nw.Datetime):
             columns[name] = [_utc(value) for value in columns[name]]
     return engine.frame(columns, schema)
-
-
-def one_row(engine: Engine, table: str, values: Mapping[str, Any]) -> Frame:
-    """Return one row of a log, null where no value is given."""
-    columns = TABLES[table].columns
-    return engine.frame({name: [values.get(name)] for name in columns}, columns)
 
 
 def columns_of(rows: object) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from attrs import field, frozen
@@ -34,3 +35,8 @@ class Run:
     actor: str = "siyu"
     counts: dict[str, int] = field(factory=dict)
     seconds: float = 0.0
+
+    @property
+    def time(self) -> datetime:
+        """Its moment as the column ``time`` has moments: in UTC, without a zone."""
+        return datetime.fromtimestamp(self.now, UTC).replace(tzinfo=None)

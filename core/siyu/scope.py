@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["scope_of"]
+__all__ = ["scope_of", "together"]
 
 _PASSES = ["run", "tick"]
 
@@ -31,7 +31,11 @@ def scope_of(work: Work) -> Frame | None:
     members = work.keep(nw.concat([unread.select("member"), come.select("member")]).unique())
     if not work.size(members.head(1)):
         return None
-    canon = work.session.table("canon")
+    return work.keep(together(work.session.table("canon"), members))
+
+
+def together(canon: Frame, members: Frame) -> Frame:
+    """Return these ids, and all that are joined with them: member."""
     components = members.join(canon, on="member").select("canon").unique()
     joined = canon.join(components, on="canon", how="semi").select("member")
-    return work.keep(nw.concat([members, joined]).unique())
+    return nw.concat([members.select("member"), joined]).unique()

@@ -176,20 +176,44 @@ _STATE = (
     ),
     Table(
         "members",
-        "what is known of a member; one column more for each declared attribute",
+        "what is known of a member; one column more for each declared attribute, and those that are needed to go on",
         _columns("member:id entry:text joined:day place:text zone:text region:text language:text birth_year:int"),
         log=False,
     ),
     Table(
         "features",
-        "the current window values of a member; one column for each declared feature",
-        _columns("member:id as_of:day definition:text"),
+        "the current window values of a member: for each declared feature its column, or those that it is made of",
+        _columns("member:id"),
+        log=False,
+    ),
+    Table(
+        "pairs",
+        "how often a value came of a member, for features of a lifetime that count values",
+        _columns("feature:text member:id value:text n:int"),
+        log=False,
+    ),
+    Table(
+        "segments",
+        "the segments that a member is in, as bits: see ``siyu.bits``",
+        _columns("member:id"),
+        log=False,
+    ),
+    Table(
+        "folds",
+        "up to where a part of a table of state is folded, and what that part is",
+        _columns("state:text name:text definition:text watermark:int low:int high:int now:int day:day"),
         log=False,
     ),
     Table(
         "tags",
-        "a tag that a member has now",
+        "a tag that a member has now, of those that have a value, a score or evidence of their own",
         _columns("member:id tagger:text tag:text value:text score:real evidence:text since:int expires:int"),
+        log=False,
+    ),
+    Table(
+        "flags",
+        "the tags that a member has now, of those that are plain yes or no, as bits: see ``siyu.bits``",
+        _columns("member:id"),
         log=False,
     ),
     Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import narwhals as nw
@@ -15,8 +15,8 @@ from siyu.config._words import closest
 from siyu.errors import UserError
 from siyu.keys import hashed
 from siyu.kinds import Tagger
-from siyu.moments import day_number, midnight, moment
-from siyu.rows import one_row
+from siyu.moments import midnight, moment
+from siyu.values import Marking
 
 if TYPE_CHECKING:
     from siyu.config.programme import Programme
@@ -80,15 +80,15 @@ def say(work: Work, key: str, word: Word, number: int, asked: str) -> None:
         "source_id": name,
         "member": number,
         "type": word.type,
-        "time": datetime.fromtimestamp(now, UTC).replace(tzinfo=None),
+        "time": work.run.time,
         "second": now,
-        "day": day_number(work.programme.brand.zone, now),
+        "day": work.view.today,
         "entry": SOURCE,
         "staff": word.by,
         "subject": word.tag,
         "props": text,
     }
-    events = one_row(work.session.engine, "events", row)
+    events = work.row("events", row)
     new = events.join(work.view.raw["events"].select("id"), on="id", how="anti")
     work.count("events", work.stage("events", new))
 
@@ -109,13 +109,13 @@ def end_of(until: int | str | None, now: int, zone: str) -> int | None:
     return end
 
 
-def marker(programme: Programme, channel: str) -> Tagger:
+def marker(programme: Programme, channel: str) -> Marking:
     """Return the tagger that says which of its own tags a channel should show.
 
     Raises:
         UserError: No tagger says which tags the channel should show, or several do.
     """
-    taggers = [each for each in programme.of(Tagger) if each.marked_channel]
+    taggers = [each for each in programme.of(Tagger) if isinstance(each, Marking) and each.marked_channel]
     found = [each for each in taggers if each.marked_channel == channel]
     if not found:
         hint = closest(channel, {each.marked_channel for each in taggers}) or "a tagger 'channel-tags' with 'out' does"
@@ -126,13 +126,13 @@ def marker(programme: Programme, channel: str) -> Tagger:
     return found[0]
 
 
-def marks(work: Work, tagger: Tagger) -> Frame:
+def marks(work: Work, tagger: Marking) -> Frame:
     """Return what the tagger's channel has to change of its own tags, computed and in order: member, mark, change.
 
     Raises:
         PluginError: The tagger fails.
     """
-    with work.attributed(tagger):
+    with work.registry.attributed(work.programme.owners["tagger", tagger.name], f"tagger.{tagger.name}"):
         return work.keep(tagger.marks(work.view).select("member", "mark", "change").sort("member", "mark"))
 
 

@@ -1,16 +1,33 @@
-"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages."""
+"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages, marks."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
+from attrs.validators import ge
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Money
 
-__all__ = ["Budget", "ContentItem", "Early", "Frame", "Limit", "Message", "Period", "Receipt", "Reward", "Term", "doc"]
+if TYPE_CHECKING:
+    from siyu.view import View
+
+__all__ = [
+    "Budget",
+    "ContentItem",
+    "Early",
+    "Frame",
+    "Limit",
+    "Marking",
+    "Message",
+    "Period",
+    "Receipt",
+    "Reward",
+    "Term",
+    "doc",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "total"]
@@ -21,11 +38,16 @@ def doc(text: str, *, unit: str = "", example: object = None) -> dict[str, objec
     return {"doc": text, "unit": unit, "example": example}
 
 
+def _positive(_: object, __: Attribute[int | Money], value: int | Money) -> None:
+    if (value.minor if isinstance(value, Money) else value) <= 0:
+        raise ValueError(f"expected an amount above 0, not {value}")
+
+
 @frozen(kw_only=True)
 class Limit:
     """How often one member may get something."""
 
-    times: int = field(metadata=doc("how many times", example=10))
+    times: int = field(validator=ge(1), metadata=doc("how many times", example=10))
     per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
 
 
@@ -34,7 +56,8 @@ class Budget:
     """How much may be given to all members together."""
 
     amount: int | Money = field(
-        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00")
+        validator=_positive,
+        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00"),
     )
     per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
 
@@ -130,6 +153,25 @@ class Message:
     text: str
     offer: str
     purpose: str
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a tagger is besides that says how a channel's own tags differ from what they should be."""
+
+    @property
+    def name(self) -> str:
+        """The tagger's name."""
+
+    @property
+    def marked_channel(self) -> str:
+        """The channel, of which no other tagger may say it; empty for none."""
+
+    def marks(self, view: View) -> Frame:
+        """Return the difference to what ``view.tags`` asks for: member, mark, change.
+
+        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``.
+        """
 
 
 @frozen

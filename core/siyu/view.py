@@ -10,17 +10,23 @@ import narwhals as nw
 
 from siyu.admit import admit
 from siyu.calendars import calendar_rows, zone_row
-from siyu.frames import latest
+from siyu.features.cells import declared
+from siyu.features.finish import finished
+from siyu.frames import cast_like, latest
+from siyu.known import current
 from siyu.moments import DISTANT, day_number, midnight
-from siyu.tables import CALENDAR, ZONES
+from siyu.profiles import flag_tags, profile
+from siyu.segments import segmented
+from siyu.tables import CALENDAR, STATE, ZONES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from siyu.bits import Bits
     from siyu.config.expressions import Condition
     from siyu.config.programme import Programme
     from siyu.engine import Engine
-    from siyu.kinds import Campaign, Frame, Incentive
+    from siyu.kinds import Campaign, Frame, Incentive, Tagger
     from siyu.tables import Schema
 
 __all__ = ["View"]
@@ -48,54 +54,35 @@ class View:
         programme: Programme,
         engine: Engine,
         joined: bool = False,
-        segments: Mapping[str, Frame] | None = None,
+        bits: Mapping[str, Bits] | None = None,
     ) -> None:
-        """Bind the tables; ``joined`` says whether any ids were joined at all, ``segments`` are computed ones."""
+        """Bind the tables; ``joined`` says whether any ids were joined at all, ``bits`` are tags and segments."""
         self._tables = dict(tables)
         self._programme = programme
         self._engine = engine
         self._joined = joined
-        self._segments = dict(segments or {})
+        self.bits = dict(bits or {})
         self.now = now
         self.today = day_number(programme.brand.zone, now)
 
-    def having(self, *, segments: Mapping[str, Frame] | None = None, **tables: Frame) -> View:
-        """Return the same view with some tables replaced and some segments added."""
-        return View(
-            {**self._tables, **tables},
-            now=self.now,
-            programme=self._programme,
-            engine=self._engine,
-            joined=self._joined,
-            segments={**self._segments, **(segments or {})},
-        )
+    def having(self, *, bits: Mapping[str, Bits] | None = None, **tables: Frame) -> View:
+        """Return the same view with some tables, and some bits, replaced."""
+        return self.on(self._engine, {**self._tables, **tables}, {**self.bits, **(bits or {})})
 
     def resolved(self, canon: Frame) -> View:
         """Return the same view with ids resolved by these components."""
-        return View(
-            {**self._tables, "canon": canon},
-            now=self.now,
-            programme=self._programme,
-            engine=self._engine,
-            joined=True,
-            segments=self._segments,
-        )
+        view = self.having(canon=canon)
+        view._joined = True  # noqa: SLF001 - it is a view of this class, and nobody has seen it yet
+        return view
 
-    def on(self, engine: Engine, tables: Mapping[str, Frame], segments: Mapping[str, Frame]) -> View:
+    def on(self, engine: Engine, tables: Mapping[str, Frame], bits: Mapping[str, Bits]) -> View:
         """Return the same moment over another engine's tables, to compare engines."""
-        return View(
-            tables, now=self.now, programme=self._programme, engine=engine, joined=self._joined, segments=segments
-        )
+        return View(tables, now=self.now, programme=self._programme, engine=engine, joined=self._joined, bits=bits)
 
     @property
     def raw(self) -> Mapping[str, Frame]:
         """The tables as they were bound, by name, ids unresolved."""
         return self._tables
-
-    @property
-    def segments(self) -> Mapping[str, Frame]:
-        """The segments computed so far, by name."""
-        return self._segments
 
     def resolve(self, frame: Frame, column: str = "member") -> Frame:
         """Replace the ids of a column by the least id of their component."""
@@ -124,13 +111,22 @@ class View:
     @cached_property
     def members(self) -> Frame:
         """One row a member: what is known of them, their declared attributes and features."""
-        features = self._tables["features"].drop("as_of", "definition")
-        return self._tables["members"].join(features, on="member", how="left")
+        known = current(self._tables["members"], self._programme, self.now)
+        features = finished(self._tables["features"], declared(self._programme), self.today)
+        return known.join(features, on="member", how="left")
 
     @cached_property
     def tags(self) -> Frame:
         """The tags that members have now: member, tagger, tag, value, score, evidence, since, expires."""
-        return self._tables["tags"]
+        tags = [cast_like(self._tables["tags"], STATE["tags"].columns)]
+        if "flags" in self.bits and self.bits["flags"].names:
+            tags.append(flag_tags(self, self.bits["flags"].long(self._engine)))
+        return nw.concat(tags)
+
+    @property
+    def taggers(self) -> tuple[Tagger, ...]:
+        """The taggers of the config."""
+        return self._programme.components["tagger"]  # type: ignore[return-value]
 
     @cached_property
     def touches(self) -> Frame:
@@ -213,16 +209,16 @@ class View:
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""
-        found = self._segments.get(name)
-        return self.matching(self._programme.segments[name]) if found is None else found
+        known = self.bits["segments"].holding(name) if "segments" in self.bits else []
+        if known:
+            return self.bits["segments"].frame.filter(known[0]).select("member")
+        found = segmented(self, {name: self._programme.segments[name]})
+        return found.filter(nw.col(f"segment:{name}")).select("member")
 
-    def profile(self, *conditions: Condition | None) -> Frame:
-        """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""
-        needs = sorted({need for condition in conditions if condition for need in condition.needs})
-        frame = self.members
-        for need in needs:
-            frame = self._with_need(frame, need)
-        return frame
+    def profile(self, *conditions: Condition | None, known: Collection[str] = ()) -> Frame:
+        """Return ``members`` with every column that the conditions read (see ``Condition.needs``) but those known."""
+        needs = {need for condition in conditions if condition for need in condition.needs}
+        return profile(self, sorted(needs.difference(known)))
 
     def matching(self, condition: Condition | None) -> Frame:
         """Return the members that meet a condition, all for None: member."""
@@ -269,18 +265,3 @@ class View:
             return begin, end
         outer = self.window(self._programme.component("campaign", during))  # type: ignore[arg-type]
         return max(begin, outer[0]), min(end, outer[1])
-
-    def _with_need(self, frame: Frame, need: str) -> Frame:
-        kind, _, name = need.partition(":")
-        if kind == "tag":
-            return self._flagged(frame, self.tags.filter(nw.col("tag") == name).select("member").unique(), need)
-        if kind == "segment":
-            return self._flagged(frame, self.segment(name), need)
-        if kind == "did":
-            return frame.with_columns((~nw.col(f"last:{name}").is_null()).alias(need))
-        return frame
-
-    @staticmethod
-    def _flagged(frame: Frame, having: Frame, name: str) -> Frame:
-        flag = having.with_columns(nw.lit(value=True).alias(name))
-        return frame.join(flag, on="member", how="left").with_columns(nw.col(name).fill_null(value=False))

@@ -13,7 +13,7 @@ from siyu.frames import cast_like
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from siyu.config.programme import Programme
     from siyu.kinds import Component, Frame
@@ -43,6 +43,9 @@ class Work:
         scope: The raw ids of the members that a tick looks at; None for everybody.
         staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
         state: State tables that were computed anew.
+        merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
+        folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
+        brought: How many parts of new events the stages saw that fold them; later parts are the stages' own.
         results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
         counts: What the pass did, by name.
         progress: Is told what goes on, for a person who waits.
@@ -57,6 +60,9 @@ class Work:
     scope: Frame | None = None
     staged: dict[str, list[Frame]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
+    merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
+    folded: dict[str, dict[str, str]] = field(factory=dict)
+    brought: int = 0
     results: dict[str, Frame] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
     progress: Callable[[str], None] = lambda _words: None
@@ -92,6 +98,11 @@ class Work:
         number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
         self.counts[name] = self.counts.get(name, 0) + number
         return number
+
+    def row(self, table: str, values: Mapping[str, object]) -> Frame:
+        """Return one row of a table; columns without a value are null."""
+        columns = TABLES[table].columns
+        return self.session.engine.frame({name: [values.get(name)] for name in columns}, columns)
 
     def stage(self, table: str, frame: Frame) -> Frame:
         """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.

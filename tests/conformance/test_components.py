@@ -7,6 +7,7 @@ brings is not asked for here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -23,6 +24,7 @@ from siyu.stages.match import match
 from siyu.stages.propose import PROPOSAL, propose
 from siyu.tables import STATE, TABLES, Schema
 from siyu.testing.views import KEY, EngineName, work
+from siyu.view import View
 from siyu.work import Work
 
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
@@ -131,9 +133,11 @@ def test_conditions_hold_for_the_same_members(passes: Passes, now: str) -> None:
     every = [one for kind in KINDS for one in programme.components[kind]]
     conditions = [part for one in every for _, part in parts(one) if isinstance(part, Condition)]
     sizes = set()
-    for condition in [*programme.segments.values(), *conditions]:
-        found = [sorted(one.view.rows(one.view.matching(condition))) for one in (passes[now, name] for name in ENGINES)]
-        assert all(one == found[0] for one in found), condition.text
+    asked = [(one.text, partial(View.matching, condition=one)) for one in conditions]
+    asked += [(name, partial(View.segment, name=name)) for name in programme.segments]
+    for text, ask in asked:
+        found = [sorted(one.view.rows(ask(one.view))) for one in (passes[now, name] for name in ENGINES)]
+        assert all(one == found[0] for one in found), text
         sizes.add(len(found[0]))
     assert len(sizes) > 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import duckdb
 import narwhals as nw
@@ -14,12 +14,14 @@ import siyu.admit
 from siyu.admit import Fold, admit
 from siyu.stores.engine import DuckEngine
 from siyu.testing.polars import PolarsEngine
+from siyu.testing.views import EngineName, view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from siyu.engine import Engine
     from siyu.kinds import Frame
+    from siyu.tables import Schema
 
 Asked = tuple[int, int, dict[str, int]]
 Verdict = tuple[int, str, str | None]
@@ -94,6 +96,25 @@ def test_alternating_amounts(members: int, rounds: int) -> None:
     asked = alternating(members, 60)
     rooms = {"member-0": 100, "member-1": 101, "member-2": 0, "member-3": 5_000, "shared": 900, "touches": 150}
     check(asked, rooms, rounds=rounds, small=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", get_args(EngineName))
+def test_a_view_admits_more_than_one_fold_takes(name: EngineName) -> None:
+    """As a plugin asks: with the limits that the core has, and more rows than are folded at once."""
+    asked = alternating(70, 120)
+    rooms = {**{f"member-{member}": 30 * member for member in range(70)}, "shared": 20_000, "touches": 6_000}
+    made = view("", {}, "2026-11-20T12:00", name)
+    rows = [(one, order, *draw) for one, order, draws in asked for draw in draws.items()]
+    assert len(rows) > 20_000
+    schema: Schema = {"id": nw.Int64(), "order": nw.Int64(), "counter": nw.String(), "amount": nw.Int64()}
+    requests = made.table(dict(zip(schema, zip(*rows, strict=True), strict=True)), schema)
+    counters = made.table(
+        {"counter": list(rooms), "room": list(rooms.values())}, {"counter": nw.String(), "room": nw.Int64()}
+    )
+    expected = one_by_one(asked, rooms)
+    assert sorted(made.rows(made.admit(requests, counters))) == expected
+    assert {verdict for _, verdict, _ in expected} == {"admitted", "refused"}
 
 
 def test_rounds_that_run_out_leave_the_rest_to_the_fold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import narwhals as nw
 import polars as pl
 import pytest
@@ -150,11 +151,52 @@ def test_a_plan_leaves_every_table_as_it_was(brand: siyu.Brand) -> None:
     assert len(rows(brand, "touches")) == len(rows(brand, "grants")) == 2
 
 
+def test_a_plan_that_is_closed_or_fails_holds_nothing(folder: Path) -> None:
+    fails = False
+
+    @hookimpl
+    def siyu_after_stage(stage: str) -> None:
+        if fails and stage == "gate":
+            raise OSError("the disk is full")
+
+    with siyu.open(
+        folder, store=":memory:", plugins={"failing": SimpleNamespace(siyu_after_stage=siyu_after_stage)}
+    ) as brand:
+        brand.ingest(JOINED)
+        plan, other = brand.plan(now=NOW), brand.plan(now=NOW)
+        assert len(brand._reading) == 2
+        plan.close()
+        plan.close()
+        with pytest.raises(duckdb.ConnectionException):
+            _ = plan.touches
+        assert other.touches is not None
+        assert len(other.touches.collect()) == 2
+        other.close()
+        fails = True
+        with pytest.raises(PluginError):
+            brand.plan(now=NOW)
+        assert brand._reading == []
+
+
 def test_tables_are_frames(brand: siyu.Brand) -> None:
     brand.ingest(JOINED)
     assert brand.table("events").select("type").collect()["type"].to_list() == ["joined", "joined"]
     with pytest.raises(KeyError):
         brand.table("orders")
+
+
+def test_lines_come_in_after_their_order_once(brand: siyu.Brand) -> None:
+    order = {"identity": "wecom:ann", "type": "ordered", "time": "2026-11-10T08:00:00Z", "source_id": "o1"}
+    lines = [{"source": "api", "source_id": "o1", "sku": sku, "amount": 100} for sku in ("tea", "tea", "cup")]
+    # Two rejects that say the same are one.
+    assert brand.ingest(lines, table="items").counts == {"rejects": 2, "items": 0}
+    brand.ingest([order])
+    assert brand.ingest(lines, table="items").counts == {"rejects": 0, "items": 3}
+    assert brand.ingest(lines[::-1], table="items").counts == {"rejects": 0, "items": 0}
+    assert brand.ingest([{**lines[0], "sku": "pot"}, lines[2]], table="items").counts == {"rejects": 1, "items": 0}
+    reasons = brand.table("rejects").select("reason").collect()["reason"].to_list()
+    assert reasons == ["its order is not known"] * 2 + ["its order came before with other lines"]
+    assert sorted(brand.table("items").select("sku").collect()["sku"].to_list()) == ["cup", "tea", "tea"]
 
 
 def test_claims_have_one_answer(brand: siyu.Brand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,14 @@ def test_the_core_needs_no_frame_library_but_its_own() -> None:
     core = [path for path in modules(CORE) if path != CORE / "testing" / "polars.py"]
     found = {one for path in core + modules(PLUGINS) for one in imported(path, annotations=True)}
     assert [one for one in found if any(within(one, extra) for extra in extras)] == []
+
+
+def test_all_brings_every_extra_but_spark() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (every,) = extras["all"]
+    assert every.startswith("siyu[")
+    assert set(every[5:-1].split(",")) == set(extras) - {"all", "spark"}
 
 
 def test_plugins_keep_to_portable_frames() -> None:

@@ -75,6 +75,8 @@ def second(text: str) -> int:
 
 def test_a_tag_by_hand_is_an_event_that_the_next_run_goes_by(brand: Brand) -> None:
     ann = brand.number("wecom:ann")
+    # The first look of a tagger is no news of anybody.
+    brand.run(now="2026-11-10T12:00", send=False)
     done = brand.tag("wecom:ann", "host", by="lin", value="3", note="带朋友来", now="2026-11-11T10:00")
     assert done.counts["events"] == 1
     at = second("2026-11-11T10:00+08:00")
@@ -85,14 +87,16 @@ def test_a_tag_by_hand_is_an_event_that_the_next_run_goes_by(brand: Brand) -> No
         '{"note": "带朋友来", "value": "3"}',
     )
     assert rows(brand, "tags") == []
-    brand.run(now=NOW)
+    brand.run(now=NOW, send=False)
     assert (ann, "host", "3", "by lin, 2026-11-11: 带朋友来", None) in rows(brand, "tags", *TAGS)
     assert rows(brand, "members", "member", "entry", "joined")[0][1] == "shop"
     brand.untag("wecom:ann", "host", by="wu", now="2026-11-12T12:00")
-    brand.run(now="2026-11-12T12:01")
+    brand.run(now="2026-11-12T12:01", send=False)
     assert [row for row in rows(brand, "tags", *TAGS) if row[0] == ann] == []
-    changes = rows(brand, "tag_changes", "tag", "change", "value")
-    assert [change for change in changes if change[0] == "host"] == [("host", "gained", "3"), ("host", "lost", "3")]
+    assert rows(brand, "tag_changes", "tag", "change", "value", "reason") == [
+        ("host", "gained", "3", "by lin, 2026-11-11: 带朋友来"),
+        ("host", "lost", "3", "it is no longer given"),
+    ]
 
 
 def test_a_tick_goes_by_it(brand: Brand) -> None:
@@ -143,6 +147,15 @@ def test_a_tag_has_the_keep_of_its_list_where_nothing_else_is_said(brand: Brand)
     brand.run(now=NOW, send=False)
     ends = [row[-1] for row in rows(brand, "tags", *TAGS) if row[1] == "call-back"]
     assert ends == [second("2026-12-12T11:00+08:00")]
+
+
+def test_a_tag_that_is_over_is_lost_and_says_so(brand: Brand) -> None:
+    brand.run(now="2026-11-10T12:00", send=False)
+    brand.tag("wecom:ann", "host", by="lin", until="2026-11-12", now="2026-11-11T10:00")
+    for now, held in (("2026-11-12T23:59:59", True), ("2026-11-13T00:00", False)):
+        brand.run(now=now, send=False)
+        assert bool(rows(brand, "tags")) == held
+    assert rows(brand, "tag_changes", "change", "reason")[-1] == ("lost", "it expired")
 
 
 def test_ids_that_are_one_person_have_one_tag(brand: Brand) -> None:

@@ -128,6 +128,15 @@ def test_it_is_discovered(siyu: Siyu) -> None:
     assert {plugin["state"] for plugin in listed(done).values()} == {"loaded"}
 
 
+@pytest.mark.parametrize("example", ["tea-shop", "complete-journey"])
+def test_an_example_is_laid_out_from_the_wheel(siyu: Siyu, tmp_path: Path, example: str) -> None:
+    done = siyu("init", "--example", example, tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    done = siyu("check", tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    assert "the config is sound" in done.stdout
+
+
 def test_it_runs(siyu: Siyu, brand: Path) -> None:
     done = siyu("run", brand, "--now", NOW, "--json")
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from siyu import hooks
 from siyu.cli import main
 from siyu.cli.main import siyu as command
 from siyu.config.programme import load
+from siyu.config.tables import Gate
 from siyu.registry import discover
 from siyu.testing.manual import filled, hook
 from siyu.testing.portable import findings
@@ -139,6 +140,26 @@ def test_every_bundled_component_has_a_section_with_every_key(registry: Registry
             keys = [one.name.rstrip("_") for one in fields(cls) if one.name != "name" and not one.metadata.get("given")]
             assert [key for key in keys if f"| `{key}` |" not in known] == []
             assert all(one.metadata.get("doc") for one in fields(cls)), f"{kind} {use} has a key without a word"
+
+
+def test_every_default_of_the_gate_is_stated_with_its_reason() -> None:
+    page = (DOCS / "config.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", page.partition("The defaults are those")[2])
+    stated = {key: default for key, default, _ in rows[: len(fields(Gate))]}
+    gate, brake = Gate(), Gate().brake
+    assert stated == {
+        "consent": f"`{gate.consent}`",
+        "basis": "none",
+        "quiet": f"`{gate.quiet}`",
+        "unknown_zone": f"`{gate.unknown_zone}`",
+        "caps": ", ".join(str(cap) for cap in gate.caps),
+        "distance": f"`{gate.distance}`",
+        "age": "none",
+        "brake": f"{brake.times} times, from {brake.least:,}",
+        "allow": "nobody",
+    }
+    assert set(stated) == {one.name for one in fields(Gate)}
+    assert (gate.basis, gate.age, gate.allow) == (None, None, ())
 
 
 @pytest.mark.parametrize("block", of_all("toml"))

@@ -12,7 +12,10 @@ import pytest
 
 import siyu
 from siyu.config.programme import load
+from siyu.kinds import Campaign
+from siyu.moments import moment
 from siyu.registry import discover
+from siyu_plugins.campaigns.journey import Journey
 
 if TYPE_CHECKING:
     from siyu import Brand
@@ -23,7 +26,9 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 JOURNEY_NOW = "2018-01-02T15:00:00Z"
 TEA_NOW = "2026-11-12T10:30:00"
 DATED = ("programme.toml", "campaigns.toml", "incentives.toml")
-LATER = {"complete-journey": "2018-02-01", "tea-shop": "2026-11-30"}
+# The day from which all campaigns and incentives of a copy look, and a moment after its begin.
+LATER = {"complete-journey": "2018-02-01", "tea-shop": "2026-11-20"}
+AFTER = {"complete-journey": "2018-02-01T15:00:00Z", "tea-shop": "2026-11-21T13:00:00"}
 
 
 def copied(name: str, folder: Path) -> Path:
@@ -62,6 +67,24 @@ def assert_starts_nothing(brand: Brand, done: Outcome) -> None:
     }
 
 
+def assert_news_alone_counts(brand: Brand, name: str) -> None:
+    """Once `from` has come, what it starts began on that day or later; a grant's cause happened then."""
+    brand.run(now=AFTER[name], send=False)
+    begin = moment(LATER[name], brand.programme.brand.zone)
+    assert all(int(start) >= begin for (start,) in rows(brand, "steps", "occurrence"))
+    causes = {int(cause) for (cause,) in rows(brand, "grants", "cause")}
+    moments = {number: second for number, second in rows(brand, "events", "id", "second") if number in causes}
+    assert causes == set(moments)
+    assert all(second >= begin for second in moments.values())
+    by_events = {name for name, campaign in journeys(brand) if campaign.start.event}
+    touched = rows(brand, "touches", "campaign", "occurrence")
+    assert all(int(start) >= begin for campaign, start in touched if campaign in by_events)
+
+
+def journeys(brand: Brand) -> list[tuple[str, Journey]]:
+    return [(one.name, one) for one in brand.programme.of(Campaign) if isinstance(one, Journey)]
+
+
 @pytest.mark.slow
 def test_complete_journey_has_its_figures_and_its_history_starts_nothing(tmp_path: Path) -> None:
     folder = copied("complete-journey", tmp_path)
@@ -84,6 +107,12 @@ def test_complete_journey_has_its_figures_and_its_history_starts_nothing(tmp_pat
         assert months == [1982, 1946, 2025, 2008, 2075, 2027, 2078, 2033, 2028, 2052, 2061, 2057]
         assert measured["retention", "2018-01", "active"] == 77
         assert_starts_nothing(brand, done)
+    later = Path(shutil.copytree(folder, tmp_path / "later"))
+    with siyu.open(later) as brand:
+        assert_news_alone_counts(brand, "complete-journey")
+        # Nothing happened after the history, so nobody earns; a broadcast of January is over.
+        assert count(brand, "grants") == 0
+        assert {campaign for (campaign,) in rows(brand, "touches", "campaign")} == {"win-back"}
     (folder / "programme.toml").write_text(kept, encoding="utf-8")
     with siyu.open(folder) as brand:
         done = brand.run(now=JOURNEY_NOW)
@@ -103,6 +132,10 @@ def test_the_tea_shop_runs_day_by_day_and_its_history_starts_nothing(tmp_path: P
         # One row of the old list has no moment, one no number for a year of birth.
         reasons = sorted(reason.partition(":")[0] for (reason,) in rows(brand, "rejects", "reason"))
         assert reasons == ["props.birth_year", "time"]
+        assert_news_alone_counts(brand, "tea-shop")
+        # The made-up audience goes on until that day.
+        assert count(brand, "steps") > 0
+        assert count(brand, "grants") > 0
     with siyu.open(copied("tea-shop", tmp_path)) as brand:
         done = brand.run(now=TEA_NOW)
         assert done.counts["touches"] > 100

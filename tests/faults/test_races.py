@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,7 +17,7 @@ from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from siyu.brand import Brand
@@ -175,6 +176,62 @@ def test_members_who_are_joined_while_a_tick_computes_are_left_to_the_next_pass(
         assert len(rows(brand, "canon")) == 2
         brand.run(now=NOW)
         assert rows(brand, "touches", *KEY) == sent
+        gapless(brand)
+
+
+FILED = """
+[entry.till]
+use = "files"
+files = ["orders.csv"]
+type = "ordered"
+member = "wecom:{who}"
+id = "id"
+time = "time"
+amount = "amount"
+[entry.forms]
+use = "files"
+files = ["forms.csv"]
+table = "consents"
+member = "wecom:{who}"
+time = "time"
+columns = { state = "state", channel = "channel", purpose = "purpose" }
+"""
+
+
+@define
+class Overtaking:
+    """Does something else once the run has read its entries."""
+
+    act: Callable[[], object] = lambda: None
+
+    @hookimpl
+    def siyu_after_stage(self, stage: str) -> None:
+        if stage == "ingest":
+            self.act()
+
+
+def test_what_another_pass_brings_meanwhile_is_taken_once_and_a_contradiction_is_refused(tmp_path: Path) -> None:
+    path, overtaking = folder(tmp_path, EVERYTHING + FILED), Overtaking()
+    orders = "who,id,time,amount\nann,o1,2026-11-12T01:00:00,50.00\nann,o2,2026-11-12T02:00:00,60.00\n"
+    (path / "orders.csv").write_text(orders + "ann,o3,2026-11-12T03:00:00,70.00\n", encoding="utf-8")
+    said = "who,time,state,channel,purpose\nann,2026-11-12T01:00:00,granted,box,marketing\n"
+    (path / "forms.csv").write_text(said, encoding="utf-8")
+    till = {"source": "till", "entry": "till"}
+    news = [
+        happened("ann", "ordered", "2026-11-12T01:00", "o1", amount=5000, **till),
+        happened("ann", "ordered", "2026-11-12T02:00", "o2", amount=999, **till),
+    ]
+    where = {"channel": "box", "purpose": "marketing"}
+    words = {"identity": "wecom:ann", "time": "2026-11-12T01:00", "state": "granted", **where}
+    with opened(path, plugins={"overtaking": overtaking}) as brand:
+        overtaking.act = lambda: [brand.ingest(news, now=NOW), brand.ingest([words], table="consents", now=NOW)]
+        counts = brand.run(now=NOW).counts
+        assert sorted(rows(brand, "events", "source_id", "amount")) == [("o1", 5000), ("o2", 999), ("o3", 7000)]
+        assert len(rows(brand, "consents")) == len(rows(brand, "identities")) == 1
+        ((entry, reason, raw),) = rows(brand, "rejects", "entry", "reason", "raw")
+        assert (entry, reason) == ("till", "the same id came before with other content")
+        assert "6000" in raw
+        assert (counts["events"], counts["consents"], counts["rejects"]) == (1, 0, 1)
         gapless(brand)
 
 

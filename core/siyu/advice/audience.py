@@ -14,6 +14,8 @@ from siyu.kinds import Campaign, Entry, Tagger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from siyu.config.segments import Segment
+
 __all__ = ["single_entry", "unserved_segment"]
 
 _MORE = {ast.Gt, ast.GtE}
@@ -45,8 +47,8 @@ def unserved_segment(subject: Subject) -> Iterator[Found]:
     tags = _valuable_tags(subject)
     valuable: set[str] = set()
     # Segments come after those that they name.
-    for name, condition in programme.segments.items():
-        if _wants(condition.tree, subject, tags, valuable):
+    for name, segment in programme.segments.items():
+        if segment.when is not None and _wants(segment.when.tree, subject, tags, valuable):
             valuable.add(name)
     for name in sorted(valuable - _served(subject)):
         message = "nothing is done for these members, who are worth most: no campaign, incentive or content names them"
@@ -98,12 +100,12 @@ def _served(subject: Subject) -> set[str]:
                     named.add(part.name)
     texts = {condition.text for condition in conditions}
     served = named | {name for condition in conditions for name in _segments(condition)}
-    served |= {name for name, condition in programme.segments.items() if condition.text in texts}
-    for name, condition in reversed(list(programme.segments.items())):
+    served |= {name for name, segment in programme.segments.items() if segment.text in texts}
+    for name, segment in reversed(list(programme.segments.items())):
         if name in served:
-            served |= _segments(condition)
+            served |= _segments(segment)
     return served
 
 
-def _segments(condition: Condition) -> set[str]:
+def _segments(condition: Condition | Segment) -> set[str]:
     return {need.removeprefix("segment:") for need in condition.needs if need.startswith("segment:")}

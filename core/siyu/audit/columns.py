@@ -45,6 +45,7 @@ class Column:
         distinct: How many different values there are.
         least: The least number or the earliest moment; empty for text, and for what says who a person is.
         most: The greatest number or the latest moment.
+        odd: How many values are not of the type that the likeliest role takes, such as an amount that is no number.
         values: How often each value is there, of columns that hold few and say nothing of a person.
     """
 
@@ -55,6 +56,7 @@ class Column:
     distinct: int
     least: str = ""
     most: str = ""
+    odd: int = 0
     values: Mapping[str, int] = {}
 
     @property
@@ -77,6 +79,7 @@ def column(reader: Reader, rows: Frame, name: str) -> Column:
     roles = _roles(name, counts)
     shown = bounds.get(kind, ()) if not roles.keys() & set(PERSONAL) else ()
     least, most = [_written(counts[each], kind) for each in shown] or ("", "")
+    needed = _NEEDS.get(min(roles, key=lambda role: roles[role], default=""))
     few = roles.keys() & set(OPEN) and counts["distinct"] <= _FEW
     return Column(
         name=name,
@@ -86,6 +89,7 @@ def column(reader: Reader, rows: Frame, name: str) -> Column:
         distinct=counts["distinct"],
         least=least,
         most=most,
+        odd=counts["filled"] - counts[needed] if needed else 0,
         values=_values(reader, rows, name) if few else {},
     )
 

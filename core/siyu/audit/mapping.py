@@ -24,6 +24,7 @@ _STATES = {"granted", "withdrawn", "unknown"}
 _PERSONAL = ("name", "birthday", "birth_year", "gender")
 _ORDER = {"place": "place", "staff": "staff", "quantity": "quantity", "category": "subject"}
 _CONTACT = {"place": "place", "staff": "staff", "channel": "subject"}
+_TYPED = {"time": "moment", "amount": "number", "quantity": "whole number"}
 _LINES = ("sku", "category", "quantity", "amount")
 
 
@@ -206,6 +207,8 @@ class _File:
 
     def _left(self) -> None:
         for each in self.file.columns:
+            if each.name in self.used and each.odd and each.role in _TYPED:
+                self._note(each.name, f"{each.odd} of its values are no {_TYPED[each.role]}: their rows are set apart")
             if each.name in self.used:
                 continue
             why = "left out"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["audit"]
 
-_COLUMNS = ["column", "likely", "type", "filled", "different", "from", "to", "values"]
+_COLUMNS = ["column", "likely", "type", "filled", "different", "odd", "from", "to", "values"]
 _MATCHES = ["identities", "of", "in", "how many", "found", "rate", "alike", "with consent stated"]
 
 
@@ -87,6 +87,7 @@ def _rows(file: File) -> list[tuple[Any, ...]]:
             each.type,
             _share(each.filled, file.rows),
             f"{each.distinct:,}",
+            f"{each.odd:,}",
             each.least,
             each.most,
             ", ".join(f"{value or 'nothing'}: {number:,}" for value, number in each.values.items()),

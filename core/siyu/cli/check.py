@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from siyu.cli.options import as_json, folder, with_environment, with_json
+from siyu.errors import ConfigError
 
 if TYPE_CHECKING:
     from siyu.advice.advise import Advised
     from siyu.config.programme import Programme
+    from siyu.errors import Problem
     from siyu.rules.judge import Waiver
 
 __all__ = ["check"]
@@ -35,7 +37,13 @@ def check(folder: Path, environment: str | None, *, strict: bool, machine: bool)
     from siyu.registry import discover
     from siyu.rules.judge import waivers
 
-    programme = load(folder, discover(blocked(folder, environment)).require(), environment)
+    try:
+        programme = load(folder, discover(blocked(folder, environment)).require(), environment)
+    except ConfigError as error:
+        if not machine:
+            raise
+        as_json({"problems": [_placed(problem) for problem in error.problems]})
+        sys.exit(1)
     advice = advise(programme, read(folder, environment), lived(folder / programme.brand.store))
     waived = waivers(programme.rules)
     if machine:
@@ -47,21 +55,22 @@ def check(folder: Path, environment: str | None, *, strict: bool, machine: bool)
 
 
 def _machine(programme: Programme, advice: list[Advised], waived: list[Waiver]) -> dict[str, object]:
-    told = [
-        {
-            "name": one.name,
-            "path": ".".join(one.problem.path),
-            "message": one.problem.message,
-            "hint": one.problem.hint,
-            "file": one.problem.file,
-            "line": one.problem.line,
-            "column": one.problem.column,
-        }
-        for one in advice
-    ]
+    told = [{"name": one.name, **_placed(one.problem)} for one in advice]
     kept = [{"rule": one.rule.name, "pack": one.rule.pack, "reason": one.reason} for one in waived]
     head = {"brand": programme.brand.name, "hash": programme.hash, "counts": _counts(programme)}
     return {**head, "packs": list(programme.rules.packs), "waived": kept, "advice": told}
+
+
+def _placed(problem: Problem) -> dict[str, object]:
+    return {
+        "path": ".".join(problem.path),
+        "message": problem.message,
+        "hint": problem.hint,
+        "owner": problem.owner,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+    }
 
 
 def _say(programme: Programme, advice: list[Advised], waived: list[Waiver]) -> None:

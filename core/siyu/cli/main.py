@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from siyu.errors import UserError
+from siyu.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         siyu.main(args=arguments, prog_name="siyu", standalone_mode=False)
     except UserError as error:
-        click.echo(f"siyu: {error}", err=True)
+        click.echo(_told(error), err=True)
         sys.exit(1)
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
@@ -78,3 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+
+
+def _told(error: UserError) -> str:
+    """Return what is printed: a place stands at the start of its line, where editors and CI look for it."""
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    if not any(problem.file for problem in problems):
+        return f"siyu: {error}"
+    number = len(problems)
+    return f"{error}\nsiyu: {number} problem{'s' if number > 1 else ''} in the config"

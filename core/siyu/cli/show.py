@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from siyu.goals import PROGRESS
@@ -10,7 +12,7 @@ from siyu.moments import written
 from siyu.outcome import MEASURED, TAKEN, TOUCHED, WHO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -23,6 +25,7 @@ __all__ = ["money", "outcome", "plain", "table", "terminal", "waterfall"]
 
 _GATE = "gate: "
 _WIDE = 160
+_LONG = 12
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
@@ -61,7 +64,7 @@ def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
         sample = [[*row[:5], written(row[5], zone), *row[6:]] for row in done.sample]
         console.print(table("The first of them", WHO, sample))
     if done.measured:
-        console.print(table("Numbers that are new", MEASURED, done.measured))
+        console.print(table("Numbers that are new", MEASURED, _newest(done.measured)))
     if done.goals:
         console.print(table("Goals", PROGRESS, done.goals))
     if not done.counts:
@@ -69,6 +72,15 @@ def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
         return
     rest = [(name, number) for name, number in done.counts.items() if not name.startswith(_GATE)]
     console.print(table("Counts", ["what", "number"], rest))
+
+
+def _newest(measured: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the last few numbers of each metric, and how many came before them: the rest of the page must be seen."""
+    for metric, group in groupby(measured, key=itemgetter(0)):
+        rows = list(group)
+        if len(rows) > _LONG:
+            yield metric, f"{len(rows) - _LONG} more", "", "see --json", None, None
+        yield from rows[-_LONG:]
 
 
 def _amount(brand: Brand, kind: str, amount: int) -> str:

@@ -12,12 +12,16 @@ from siyu.config import _names
 from siyu.config._check import Checker
 from siyu.config._components import arranged, made
 from siyu.config._order import CycleError
+from siyu.config._segments import segment
 from siyu.config._typing import UNKNOWN
+from siyu.config._walk import Named
 from siyu.config._words import closest, listed, shown
-from siyu.config.expressions import Condition, ExpressionError, Names, ordered
+from siyu.config.expressions import Condition, Names, ordered
 from siyu.config.features import Feature
 from siyu.config.files import Source
+from siyu.config.locate import Path as Keys
 from siyu.config.registered import Registered
+from siyu.config.segments import Segment
 from siyu.config.structure import structure
 from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
 from siyu.errors import PluginError, Problem, UserError
@@ -43,12 +47,14 @@ class Builder:
         registry: The loaded plugins.
         problems: What is wrong.
         exponent: How many decimals the brand's currency has.
+        rest: The conditions and names in tables that could not be made, with their path and the table's owner.
     """
 
     source: Source
     registry: Registered
     problems: list[Problem] = Factory(lambda self: list(self.source.problems), takes_self=True)
     exponent: int = 2
+    rest: list[tuple[Keys, Condition | Named, str]] = Factory(list)
 
     def build(self) -> dict[str, Any]:
         """Return what a programme is made of; complete only where there is no problem."""
@@ -141,6 +147,7 @@ class Builder:
             problems=self.problems,
             owner=owner,
             exponent=self.exponent,
+            rest=self.rest,
             **given,
         )
 
@@ -148,23 +155,18 @@ class Builder:
         found = {name: self.structured(cls, table, (key, name)) for name, table in sorted(self.table(key).items())}
         return {name: each for name, each in found.items() if each is not None}
 
-    def _segments(self) -> dict[str, Condition]:
-        found: dict[str, Condition] = {}
-        for name, text in sorted(self.table("segment").items()):
+    def _segments(self) -> dict[str, Segment]:
+        found = {}
+        for name, value in sorted(self.table("segment").items()):
             _names.check_component(self, "segment", name)
-            try:
-                found[name] = Condition.parse(text, self.exponent)
-            except ExpressionError as error:
-                flaw = error.flaw
-                place = {"offset": flaw.offset, "width": flaw.width}
-                self.problem(("segment", name), flaw.message, hint=flaw.hint, **place)
-            except ValueError as error:
-                self.problem(("segment", name), str(error))
+            made = segment(self, name, value)
+            if made is not None:
+                found[name] = made
         return found
 
-    def _ordered(self, segments: Mapping[str, Condition]) -> dict[str, Condition]:
+    def _ordered(self, segments: Mapping[str, Segment]) -> dict[str, Segment]:
         try:
-            return {name: segments[name] for name in ordered(segments)}
+            return {name: segments[name] for name in ordered({name: one.needs for name, one in segments.items()})}
         except CycleError as error:
             message = f"segments name each other in {error}"
             self.problem(("segment", error.cycle[0]), message, hint="take one out of the circle")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from siyu.config._names import check_component
+from siyu.config._typing import TODAY
 from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
+from siyu.config.features import EVENT_COLUMNS
 from siyu.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from siyu.config._build import Builder
     from siyu.config.expressions import Names
     from siyu.config.features import Feature
     from siyu.config.locate import Path as Keys
+    from siyu.config.segments import Segment
     from siyu.kinds import Component
 
 __all__ = ["Checker"]
@@ -39,17 +43,20 @@ class Checker:
         self.names = names
         self.components = components
 
-    def check(self, gate: object, features: Mapping[str, Feature], segments: Mapping[str, Condition]) -> None:
+    def check(self, gate: object, features: Mapping[str, Feature], segments: Mapping[str, Segment]) -> None:
         """Check the gate, all features, segments and components."""
         self._parts(gate, ("gate",))
         for name, feature in features.items():
             self._feature(feature, ("feature", name, feature.aggregate))
-        for name, condition in segments.items():
-            self._condition(condition, ("segment", name), self.names)
+        for name, segment in segments.items():
+            self._segment(segment, ("segment", name))
         for kind, known in self.components.items():
             for name, component in known.items():
                 self._parts(component, (kind, name))
                 self._rewards(component, (kind, name))
+
+        for path, part, owner in self.builder.rest:
+            self._part(path, part, owner)
 
     def check_goals(self, goals: Mapping[str, object]) -> None:
         """Check the goals' names, and that their metrics are there."""
@@ -61,10 +68,15 @@ class Checker:
     def _parts(self, value: object, path: Keys) -> None:
         owner = self._owner(path)
         for inner, part in parts(value, path):
-            if isinstance(part, Condition):
-                self._condition(part, inner, self.names, owner)
-            else:
-                self._refers(part, owner)
+            self._part(inner, part, owner)
+
+    def _part(self, path: Keys, part: Condition | Named, owner: str) -> None:
+        if isinstance(part, Condition) and path[0] == "feature":
+            self._where(part, path)
+        elif isinstance(part, Condition):
+            self._condition(part, path, self.names, owner)
+        else:
+            self._refers(part, owner)
 
     def _rewards(self, component: Component, path: Keys) -> None:
         """Check rewards that a component computes, and so are in none of its attributes."""
@@ -79,6 +91,27 @@ class Checker:
         if feature.event not in self.names.events:
             hint = closest(feature.event, self.names.events)
             self.builder.problem(path, f"no event type '{feature.event}'", hint=hint)
+        if feature.of is not None and feature.of not in self.names.events:
+            hint = closest(feature.of, self.names.events)
+            self.builder.problem((*path[:2], "of"), f"no event type '{feature.of}'", hint=hint)
+        if feature.where is not None:
+            self._where(feature.where, (*path[:2], "where"))
+
+    def _where(self, condition: Condition, path: Keys) -> None:
+        """Check a condition on events, which knows their columns and nothing of the member."""
+        foreign = sorted(need for need in condition.needs if ":" in need)
+        if foreign or TODAY in condition.names:
+            words = "it is asked of each event, and knows nothing of the member or the day of the run"
+            self.builder.problem(path, words, hint=f"write a condition on {', '.join(EVENT_COLUMNS)}")
+            return
+        for flaw in condition.check(evolve(self.names, columns=EVENT_COLUMNS)):
+            words = flaw.message.replace("no feature or member attribute", "no column of events")
+            self.builder.problem(path, words, hint=flaw.hint, offset=flaw.offset, width=flaw.width)
+
+    def _segment(self, segment: Segment, path: Keys) -> None:
+        if segment.when is not None:
+            table = isinstance(self.builder.table("segment")[str(path[1])], Mapping)
+            self._condition(segment.when, (*path, "when") if table else path, self.names)
 
     def _condition(self, condition: Condition, path: Keys, names: Names, owner: str = "") -> None:
         if path[0] == "tagger":
@@ -96,12 +129,15 @@ class Checker:
             return
         hint = closest(part.name, known) or listed(known)
         on = "key" if part.on_key else "value"
-        self.builder.problem(part.path, f"no {part.kind} '{part.name}'", hint=hint, owner=owner, on=on)
+        what = "event type" if part.kind == "event" else part.kind
+        self.builder.problem(part.path, f"no {what} '{part.name}'", hint=hint, owner=owner, on=on)
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""
         if kind == "tag":
             return self.names.tags
+        if kind == "event":
+            return self.names.events
         tables = self.builder.table(kind)
         if kind != "content":
             return tables

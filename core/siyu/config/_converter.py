@@ -23,6 +23,7 @@ from siyu.kinds import Reward
 
 __all__ = ["converter"]
 
+_MEANT = re.compile(r"did you mean '.*'\?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WIDEST = 2**63
 _PARSED = (Duration, Clock, ClockRange, Share, Weekdays, Festival)
@@ -115,7 +116,7 @@ def _day(value: object) -> date:
 
 
 def _path(value: object) -> Path:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise _expected(_WORDS[Path], value)
     return Path(value)
 
@@ -200,7 +201,11 @@ def _union(value: object, cls: object, made: Converter) -> object:
     near = [wrong for unlike, _, wrong in sorted(refused, key=lambda entry: entry[:2]) if not unlike]
     if len(types) == 1 or (near and isinstance(value, Mapping | list)) or len(near) == 1:
         raise (near or [refused[0][2]])[0]
-    raise _expected(" or ".join(_word(each) for each in types), value)
+    hints = [
+        hint for wrong in near for flaw in wrong.flaws for hint in (flaw.hint, *_MEANT.findall(flaw.message)) if hint
+    ]
+    words = f"expected {' or '.join(_word(each) for each in types)}, not {shown(value)}"
+    raise Wrong(Flawed(words, hint=hints[0] if hints else ""))
 
 
 def _shaped(value: object, cls: object) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import attrs
 from attrs import evolve, frozen
 
 from siyu.config._words import closest, listed, shown
 from siyu.config.locate import Path as Keys
+from siyu.config.units import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 
-__all__ = ["Flawed", "Wrong", "fields_of", "gathered", "structured", "written"]
+__all__ = ["Flawed", "Sound", "Wrong", "fields_of", "gathered", "structured", "written"]
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class Flawed:
         on: Whether the key or the value is meant.
         offset: Where in a text it starts.
         width: How many characters it takes; None for all.
-        secret: Whether the line must not be shown.
+        secret: Whether the line may hold a secret.
     """
 
     message: str
@@ -45,12 +46,28 @@ class Flawed:
     secret: bool = False
 
 
-class Wrong(Exception):  # noqa: N818 - it is a verdict, caught within the package
-    """A value that cannot be structured, with all that is wrong in it."""
+@frozen
+class Sound:
+    """A value within one that cannot be structured, in which nothing is wrong: the names in it can still be checked.
 
-    def __init__(self, *flaws: Flawed) -> None:
-        """Keep the flaws."""
+    Attributes:
+        path: The keys that lead to it.
+        value: The value, structured.
+        field: The attribute that it is for; None for a value of an array or of a table without a class.
+    """
+
+    path: Keys
+    value: object
+    field: attrs.Attribute[Any] | None = None
+
+
+class Wrong(Exception):  # noqa: N818 - it is a verdict, caught within the package
+    """A value that cannot be structured, with all that is wrong in it, and what is not."""
+
+    def __init__(self, *flaws: Flawed, sound: Iterable[Sound] = ()) -> None:
+        """Keep the flaws, and what has none."""
         self.flaws = flaws
+        self.sound = tuple(sound)
         super().__init__("; ".join(flaw.message for flaw in flaws))
 
 
@@ -79,13 +96,15 @@ def gathered(items: Iterable[tuple[str | int, object]], converter: Converter, ty
     """
     made: dict[str | int, Any] = {}
     flaws: list[Flawed] = []
+    sound: list[Sound] = []
     for key, value in items:
         try:
             made[key] = converter.structure(value, _type(types, key))
         except Wrong as wrong:
             flaws += [evolve(flaw, path=(key, *flaw.path)) for flaw in wrong.flaws]
+            sound += [evolve(each, path=(key, *each.path)) for each in wrong.sound]
     if flaws:
-        raise Wrong(*flaws)
+        raise Wrong(*flaws, sound=[*sound, *(Sound((key,), value) for key, value in made.items())])
     return made
 
 
@@ -104,21 +123,36 @@ def structured(cls: type[T], table: object, converter: Converter, given: Mapping
     fields = {written(field.name): field for field in fields_of(cls) if field.init and field.name not in given}
     flaws = [*_unknown(table, fields), *_missing(table, fields)]
     types = {key: field.type for key, field in fields.items()}
+    sound: list[Sound] = []
     values: dict[str | int, Any] = {}
     try:
         values = gathered(((key, table[key]) for key in fields if key in table), converter, types)
     except Wrong as wrong:
         flaws += wrong.flaws
+        sound += wrong.sound
+    sound += [Sound((key,), value) for key, value in values.items()]
+    own = [evolve(each, field=fields[str(each.path[0])]) for each in sound if len(each.path) == 1]
+    known = [*own, *(each for each in sound if len(each.path) > 1)]
+    arguments = {str(fields[str(each.path[0])].alias): each.value for each in own} | dict(given)
     if flaws:
-        raise Wrong(*flaws)
-    return _made(cls, {str(fields[str(key)].alias): value for key, value in values.items()} | dict(given))
+        raise Wrong(*flaws, *_refused(cls, arguments), sound=known)
+    try:
+        return _made(cls, arguments)
+    except Wrong as wrong:
+        raise Wrong(*wrong.flaws, sound=known) from wrong
 
 
-def _unknown(table: Mapping[str, object], fields: Mapping[str, object]) -> Iterator[Flawed]:
+def _unknown(table: Mapping[str, object], fields: Mapping[str, attrs.Attribute[Any]]) -> Iterator[Flawed]:
     for key in table:
         if key not in fields:
             hint = closest(key, fields) or listed(fields)
-            yield Flawed(f"unknown key '{key}'", (key,), hint, on="key")
+            # A secret may stand under a misspelled key.
+            secret = any(hint == closest(key, [name]) for name, field in fields.items() if _secret(field.type))
+            yield Flawed(f"unknown key '{key}'", (key,), hint, on="key", secret=secret)
+
+
+def _secret(annotation: object) -> bool:
+    return annotation is Secret or Secret in get_args(annotation)
 
 
 def _missing(table: Mapping[str, object], fields: Mapping[str, attrs.Attribute[Any]]) -> Iterator[Flawed]:

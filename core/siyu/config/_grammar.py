@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _INSTEAD = {"=": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "≥": ">=", "≤": "<=", "≠": "!="}
 _QUOTES = "\u201c\u201d\u2018\u2019「」"
 _WORDS = ("and", "or", "not", "in")
+_OPEN = ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "//", "%")
 _NODES = (
     ast.Expression,
     *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub),
@@ -34,6 +35,7 @@ _NODES = (
     *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod),
     *(ast.Constant, ast.Name, ast.Load, ast.Call, ast.List, ast.Tuple),
 )
+_MISPLACED = "a list stands only after 'in', as in \"place in ['hz', 'sh']\""
 _DEEPEST = 60
 _LARGEST = 2**63 - 1
 
@@ -95,6 +97,8 @@ def parsed(text: str) -> ast.expr:
         raise ExpressionError(Flaw("too deeply nested", width=len(text))) from None
     _shallow(text, tree)
     tree = _folded(tree)
+    if isinstance(tree, ast.List | ast.Tuple):
+        raise _error(text, tree, _MISPLACED)
     for node in _expressions(tree):
         _allowed(text, node)
     return tree
@@ -111,6 +115,9 @@ def _scan(text: str) -> None:
         if message:
             raise ExpressionError(Flaw(message, offset=match.start(), width=len(word)))
         previous = previous if kind == "space" else match
+    if previous is not None and (previous.group() in _WORDS or previous.group() in _OPEN):
+        message = f"not a condition: nothing comes after '{previous.group()}'"
+        raise ExpressionError(Flaw(message, offset=previous.start(), width=len(previous.group())))
 
 
 def _misread(match: re.Match[str], previous: re.Match[str] | None) -> str:
@@ -189,7 +196,7 @@ def _allowed(text: str, node: ast.expr) -> None:
     elif isinstance(node, ast.Compare):
         _allowed_lists(text, node)
     elif any(isinstance(child, ast.List | ast.Tuple) for child in ast.iter_child_nodes(node)):
-        raise _error(text, node, "a list stands only after 'in', as in \"place in ['hz', 'sh']\"")
+        raise _error(text, node, _MISPLACED)
 
 
 def _allowed_call(text: str, node: ast.Call) -> None:
@@ -199,7 +206,8 @@ def _allowed_call(text: str, node: ast.Call) -> None:
         raise _error(text, node.func, f"no function '{name}'" if name else "not a function", hint)
     literal = len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
     if not literal or node.keywords:
-        raise _error(text, node, f"{name} takes one name as text, as in {name}('ordered')")
+        example = "vip" if name in ("segment", "tag") else "ordered"
+        raise _error(text, node, f"{name} takes one name as text, as in {name}('{example}')")
 
 
 def _allowed_constant(text: str, node: ast.Constant) -> None:

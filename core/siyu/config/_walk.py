@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from siyu.config._fields import fields_of, written
+from siyu.config._fields import Sound, fields_of, written
 from siyu.config.expressions import Condition
 from siyu.config.locate import Path as Keys
 from siyu.kinds import Reward
 
-__all__ = ["Named", "named", "parts"]
+__all__ = ["Named", "named", "parts", "sound_parts"]
 
 
 @frozen
@@ -50,6 +50,17 @@ def parts(value: object, path: Keys = ()) -> Iterator[tuple[Keys, Condition | Na
     elif attrs.has(type(value)):
         for field in fields_of(type(value)):
             yield from _field(field, getattr(value, field.name), path)
+
+
+def sound_parts(sound: Sound, path: Keys) -> Iterator[tuple[Keys, Condition | Named]]:
+    """Walk what is sound of a table that could not be made.
+
+    Args:
+        sound: A value of it.
+        path: The keys that lead to the table.
+    """
+    inner = (*path, *sound.path)
+    return _field(sound.field, sound.value, inner[:-1]) if sound.field else parts(sound.value, inner)
 
 
 def _field(field: attrs.Attribute[Any], value: object, path: Keys) -> Iterator[tuple[Keys, Condition | Named]]:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 __all__ = ["closest", "listed", "shown"]
 
 _LONGEST = 60
+_WIDEST = 2**63
 
 
 def shown(value: object) -> str:
@@ -16,6 +17,8 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"'{value if len(value) <= _LONGEST else value[:_LONGEST] + '…'}'"
+    if isinstance(value, int) and abs(value) >= _WIDEST:
+        return "a number of more than 64 bits"
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, Mapping):
@@ -25,7 +28,8 @@ def shown(value: object) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Return a hint with the one close match of a word, or an empty text."""
-    found = get_close_matches(word, sorted(known), n=1)
+    names = sorted(known)
+    found = get_close_matches(word, names, n=1) or [name for name in names if name.casefold() == word.casefold()]
     return f"did you mean '{found[0]}'?" if found else ""
 
 

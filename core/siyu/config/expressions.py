@@ -22,7 +22,7 @@ from siyu.config._words import shown
 from siyu.config.units import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["CALLS", "TODAY", "Condition", "ExpressionError", "Flaw", "Names", "ordered"]
 
@@ -74,6 +74,11 @@ class Condition:
         """
         return frozenset(_needs(self.tree))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The plain names in it, ``today`` included."""
+        return frozenset(node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)) - set(CALLS)
+
     def check(self, names: Names) -> list[Flaw]:
         """Return what is wrong with it: unknown names, and types that do not go together."""
         typed = Typed(self.text, names)
@@ -104,16 +109,16 @@ class Condition:
         return self.text
 
 
-def ordered(conditions: Mapping[str, Condition]) -> list[str]:
-    """Return the names of segments so that each comes after those that its condition names; ties go by name.
+def ordered(needs: Mapping[str, Collection[str]]) -> list[str]:
+    """Return the names of segments so that each comes after those that it needs; ties go by name.
 
     Raises:
         ValueError: Segments name each other in a circle; the message names it.
     """
     return topological(
         {
-            name: {need.removeprefix("segment:") for need in condition.needs if need.startswith("segment:")}
-            for name, condition in conditions.items()
+            name: {need.removeprefix("segment:") for need in each if need.startswith("segment:")}
+            for name, each in needs.items()
         }
     )
 

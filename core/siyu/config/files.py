@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
+from siyu.config._include import included
 from siyu.config._words import closest
-from siyu.config.locate import Index, Place, index, locate, place
+from siyu.config.locate import Index, Place, hidden, index, locate, place, problem_at
 from siyu.config.locate import Path as Keys
 from siyu.errors import ConfigError, Problem
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "read"]
 
+_DEEPEST = 60
+_DIGITS = re.compile(r"[0-9][0-9_]+")
+_NESTED = re.compile(r"(?:[\[{][\s\w=.-]*)+|(?:\w+\.)+")
 _AT = re.compile(r"^(?P<words>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
 
 
@@ -64,13 +68,13 @@ class Source:
             on: Whether to point at the key or at the value.
             offset: Where in a text value to point, in characters.
             width: How many characters to point at; all of them by default.
-            secret: Whether to leave out the line itself.
+            secret: Whether the line may hold a secret, and is shown with stars.
         """
         file = self.file(path)
         found = locate(self.texts[file], path, on, offset, width, self.index(file)) if file else None
         if found and secret:
-            found = evolve(found, source="")
-        return _problem(message, path, file, found, hint, owner)
+            found = hidden(found)
+        return problem_at(message, path, file, found, hint, owner)
 
     def file(self, path: Keys) -> str:
         """Return the name of the file that gave a value, or the nearest table around it; empty where none did."""
@@ -129,10 +133,8 @@ class Source:
         other = self.files[path]
         first = locate(self.texts[other], path, "key", found=self.index(other))
         where = f"{other}:{first.line}" if first else other
-        message = f"given twice: also at {where}"
-        return _problem(
-            message, path, file, locate(self.texts[file], path, "key", found=self.index(file)), "remove one of the two"
-        )
+        found = hidden(locate(self.texts[file], path, "key", found=self.index(file)), sure=False)
+        return problem_at(f"given twice: also at {where}", path, file, found, "remove one of the two")
 
 
 def read(folder: Path, environment: str | None = None) -> Source:
@@ -155,10 +157,13 @@ def read(folder: Path, environment: str | None = None) -> Source:
     for path in paths:
         tree = _load(path, source, unread)
         if tree is not None:
-            paths += _included(path, tree, paths, unread)
+            paths += included(path, source.texts[str(path)], tree, paths, unread)
             source.extend(str(path), tree)
     tree = _load(override, source, unread) if override else None
     if tree is not None:
+        if "include" in tree:
+            found = locate(source.texts[str(override)], ("include",), "key")
+            unread.append(problem_at("an environment includes no files", ("include",), str(override), found))
         source.override(str(override), tree)
     if unread:
         raise ConfigError((*unread, *source.problems))
@@ -181,25 +186,6 @@ def _paths(folder: Path) -> list[Path]:
     return found
 
 
-def _included(path: Path, tree: dict[str, Any], known: list[Path], unread: list[Problem]) -> list[Path]:
-    """Take ``include`` out of a file's tree and return the files that it adds, each once."""
-    named = tree.pop("include", [])
-    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        unread.append(Problem('expected a list of paths, as in ["../shared/*.toml"]', ("include",), file=str(path)))
-        return []
-    seen, added = {one.resolve() for one in known}, []
-    for name in named:
-        found = sorted(one for one in path.parent.glob(name) if one.is_file()) if "*" in name else [path.parent / name]
-        missing = not found or not all(one.is_file() for one in found)
-        if missing:
-            unread.append(Problem(f"includes '{name}', which is no file", ("include",), file=str(path)))
-        for one in () if missing else found:
-            if one.resolve() not in seen:
-                seen.add(one.resolve())
-                added.append(one)
-    return added
-
-
 def _environment(folder: Path, name: str) -> Path:
     known = {path.stem: path for path in sorted((folder / "env").glob("*.toml"))}
     if name not in known:
@@ -219,17 +205,49 @@ def _load(path: Path, source: Source, unread: list[Problem]) -> dict[str, Any] |
         # As tomllib does it, so that every offset is the same; a byte order mark is what some editors write.
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
         source.texts[file] = text
-        return tomllib.loads(text)
+        tree = tomllib.loads(text)
+        if _deep(tree):
+            raise RecursionError  # noqa: TRY301 - as tomllib says it of arrays
+        return tree  # noqa: TRY300 - an else would come after what it guards
     except OSError as error:
         unread.append(Problem(f"cannot be read: {error.strerror}", file=file))
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        unread.append(Problem(f"not UTF-8 at line {line}: save the file as UTF-8", file=file))
+        found = _undecoded(error.object, error.start)
+        unread.append(problem_at("not UTF-8: save the file as UTF-8", (), file, found))
     except tomllib.TOMLDecodeError as error:
         unread.append(_invalid(file, text, str(error)))
+    except ValueError:
+        # Python itself reads no number of thousands of digits.
+        unread.append(problem_at("not valid TOML: too long a number", (), file, _longest(_DIGITS, text)))
     except RecursionError:
-        unread.append(Problem("not valid TOML: too deeply nested", file=file))
+        unread.append(problem_at("not valid TOML: too deeply nested", (), file, _longest(_NESTED, text)))
     return None
+
+
+def _deep(tree: object) -> bool:
+    """Whether tables and arrays are nested further than any config needs, so that to walk them may not end well."""
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _longest(pattern: re.Pattern[str], text: str) -> Place | None:
+    spans = [match.span() for match in pattern.finditer(text)]
+    return place(text, *max(spans, key=lambda span: span[1] - span[0])) if spans else None
+
+
+def _undecoded(raw: bytes, start: int) -> Place:
+    before = raw[:start].decode("utf-8-sig").replace("\r\n", "\n")
+    rest = raw[start:].partition(b"\n")[0].decode("utf-8", errors="replace")
+    return place(before + rest, len(before), len(before) + 1)
 
 
 def _invalid(file: str, text: str, message: str) -> Problem:
@@ -238,11 +256,12 @@ def _invalid(file: str, text: str, message: str) -> Problem:
         path, (start, end) = found
         first = locate(text, path, "key")
         words = f"given twice: also at {file}:{first.line}" if first else "given twice"
-        return _problem(words, path, file, place(text, start, end), "remove one of the two")
+        second = hidden(place(text, start, end), sure=False)
+        return problem_at(words, path, file, second, "remove one of the two")
     match = _AT.match(message)
     words = match["words"] if match else message
     words = f"not valid TOML: {words[:1].lower()}{words[1:]}"
-    return _problem(words, (), file, next(_places(text, match), None))
+    return problem_at(words, (), file, hidden(next(_places(text, match), None), sure=False))
 
 
 def _places(text: str, match: re.Match[str] | None) -> Iterator[Place]:
@@ -253,10 +272,3 @@ def _places(text: str, match: re.Match[str] | None) -> Iterator[Place]:
     line = min(int(match["line"] or end), len(lines))
     source = lines[line - 1]
     yield Place(line, int(match["column"] or len(source) + 1), 1, source)
-
-
-def _problem(message: str, path: Keys, file: str, found: Place | None, hint: str = "", owner: str = "") -> Problem:
-    keys = tuple(str(part) for part in path)
-    if found is None:
-        return Problem(message, keys, file, hint=hint, owner=owner)
-    return Problem(message, keys, file, found.line, found.column, found.source, hint, owner, found.width)

@@ -10,12 +10,14 @@ import tomllib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
+
+from siyu.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Index", "Path", "Place", "index", "locate", "place"]
+__all__ = ["Index", "Path", "Place", "hidden", "index", "locate", "place", "problem_at"]
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """The keys, and the indexes in arrays, that lead to a value."""
@@ -27,6 +29,8 @@ _STRING = re.compile(
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[^,\]}#\n]+")
 _PIECE = re.compile(r"\\[ \t]*\n\s*|\\u.{4}|\\U.{8}|\\x..|\\.|.", re.DOTALL)
+_GIVEN = re.compile("=")
+_SECRET = re.compile(r"(?:key|passw|secret|token)[\w\"'-]*\s*=", re.IGNORECASE)
 _QUOTES = ('"""', "'''", '"', "'")
 
 
@@ -71,7 +75,7 @@ class _StopError(Exception):
 def index(text: str) -> Index:
     """Return the spans of all keys and values of a TOML text, up to where it stops being TOML."""
     scanner = _Scanner(text)
-    with suppress(_StopError, IndexError, tomllib.TOMLDecodeError):
+    with suppress(_StopError, IndexError, RecursionError, tomllib.TOMLDecodeError):
         scanner.document()
     return scanner.found
 
@@ -117,6 +121,28 @@ def place(text: str, start: int, end: int) -> Place:
     line = text[begin:].partition("\n")[0]
     width = max(1, min(end, begin + len(line)) - start)
     return Place(text.count("\n", 0, start) + 1, start - begin + 1, width, line)
+
+
+def hidden(found: Place | None, *, sure: bool = True) -> Place | None:
+    """Return a place with stars for what its line gives to keys, since that may be a secret.
+
+    Args:
+        found: The place.
+        sure: Whether a secret is known to be meant; otherwise only a key whose name says so is taken for one.
+    """
+    match = (_GIVEN if sure else _SECRET).search(found.source) if found else None
+    if found is None or (match is None and not sure):
+        return found
+    start = match.end() if match else 0
+    return evolve(found, source=found.source[:start] + re.sub(r"\S", "*", found.source[start:]))
+
+
+def problem_at(message: str, path: Path, file: str, found: Place | None, hint: str = "", owner: str = "") -> Problem:
+    """Return a problem with the place that was found; without one where the text has none."""
+    keys = tuple(str(part) for part in path)
+    if found is None:
+        return Problem(message, keys, file, hint=hint, owner=owner)
+    return Problem(message, keys, file, found.line, found.column, found.source, hint, owner, found.width)
 
 
 def _characters(raw: str) -> list[int]:

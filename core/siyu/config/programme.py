@@ -12,10 +12,11 @@ from typing import Any, TypeVar, cast
 from attrs import frozen
 
 from siyu.config._build import Builder
-from siyu.config.expressions import Condition, Names
+from siyu.config.expressions import Names
 from siyu.config.features import Feature
 from siyu.config.files import read
 from siyu.config.registered import Registered
+from siyu.config.segments import Segment
 from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
 from siyu.errors import ConfigError
 from siyu.kinds import Component
@@ -42,7 +43,7 @@ class Programme:
         advice: ``[advice]``.
         attributes: The declared attributes of members, by name.
         features: The features, by name.
-        segments: The segments, by name; each after those that its condition names.
+        segments: The segments, by name; each after those that its condition names, with the ids of its file.
         goals: The goals, by name.
         components: The components of each kind; each after those that it waits for, otherwise by name.
         uses: The plugin's word, as in ``use``, of each component, by kind and name.
@@ -61,7 +62,7 @@ class Programme:
     advice: Advice
     attributes: Mapping[str, Attribute]
     features: Mapping[str, Feature]
-    segments: Mapping[str, Condition]
+    segments: Mapping[str, Segment]
     goals: Mapping[str, Goal]
     components: Mapping[str, tuple[Component, ...]]
     uses: Mapping[tuple[str, str], str]
@@ -107,7 +108,7 @@ def load(folder: Path | str, registry: Registered, environment: str | None = Non
             dict.fromkeys(builder.problems), key=lambda problem: (problem.file, problem.line, problem.column)
         )
         raise ConfigError(tuple(order))
-    canonical = _canonical(source.tree)
+    canonical = _canonical(source.tree | _lists(made["segments"]))
     digest = sha256(canonical.encode()).hexdigest()
     stamp = environment or PRODUCTION
     return Programme(folder=source.folder, environment=stamp, canonical=canonical, hash=digest, **made)
@@ -122,6 +123,12 @@ def blocked(folder: Path | str, environment: str | None = None) -> Collection[st
     table = read(Path(folder), environment).tree.get("plugins")
     names = table.get("block") if isinstance(table, dict) else None
     return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
+def _lists(segments: Mapping[str, Segment]) -> dict[str, Any]:
+    """Return what the files say that segments take their members from: another list is another config."""
+    texts = {name: "\n".join(one.ids) for name, one in segments.items() if one.list is not None}
+    return {"lists": {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}} if texts else {}
 
 
 def _canonical(tree: Mapping[str, Any]) -> str:

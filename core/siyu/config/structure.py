@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from siyu.config._converter import converter
 from siyu.config._fields import Wrong, structured
+from siyu.config._walk import sound_parts
 from siyu.errors import PluginError, UserError
 
 if TYPE_CHECKING:
+    from siyu.config._walk import Named
+    from siyu.config.expressions import Condition
     from siyu.config.files import Source
     from siyu.config.locate import Path as Keys
     from siyu.errors import Problem
@@ -18,7 +21,7 @@ __all__ = ["structure"]
 T = TypeVar("T")
 
 
-def structure(
+def structure(  # noqa: PLR0913 - each is given by name
     cls: type[T],
     table: object,
     *,
@@ -27,6 +30,7 @@ def structure(
     problems: list[Problem],
     owner: str = "",
     exponent: int = 2,
+    rest: list[tuple[Keys, Condition | Named, str]] | None = None,
     **given: object,
 ) -> T | None:
     """Make an instance of an attrs class from a table.
@@ -42,6 +46,7 @@ def structure(
         problems: Takes what is wrong: unknown and missing keys, values of another type, what validators refuse.
         owner: The plugin that owns the class; empty for siyu's own.
         exponent: How many decimals the brand's currency has.
+        rest: Takes, where there are problems, the conditions and names in what has none, with their path and the owner.
         given: Attributes that do not come from the table.
 
     Returns:
@@ -53,6 +58,8 @@ def structure(
     try:
         return structured(cls, table, converter(exponent), given)
     except Wrong as wrong:
+        # One line may hold several keys, a secret among them.
+        secret = any(flaw.secret for flaw in wrong.flaws)
         problems += [
             source.problem(
                 (*path, *flaw.path),
@@ -62,10 +69,12 @@ def structure(
                 on=flaw.on,
                 offset=flaw.offset,
                 width=flaw.width,
-                secret=flaw.secret,
+                secret=secret,
             )
             for flaw in wrong.flaws
         ]
+        if rest is not None:
+            rest += [(keys, part, owner) for sound in wrong.sound for keys, part in sound_parts(sound, path)]
         return None
     except UserError:
         raise

@@ -44,6 +44,14 @@ def _filled(_: object, __: Field[str], value: str) -> None:
         raise ValueError(message)
 
 
+def _outside(_: object, __: Field[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    for each in value:
+        kind, _, rest = each.partition(":")
+        if not kind.strip() or not rest.strip():
+            message = f"expected outside ids, as in 'wecom:wm7' or 'phone:+8613800000000', not '{each}'"
+            raise ValueError(message)
+
+
 @frozen(kw_only=True)
 class Brand:
     """The owner of the audience: ``[brand]``."""
@@ -172,6 +180,7 @@ class Gate:
     brake: Brake = field(factory=Brake, metadata=doc("when a run is held for a person"))
     allow: tuple[str, ...] = field(
         default=(),
+        validator=_outside,
         metadata=doc("the only recipients that are reached outside production, as outside ids", example=["wecom:wm7"]),
     )
 

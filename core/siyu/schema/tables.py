@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import keyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siyu.config._names import TAKEN
 from siyu.config.expressions import Condition
 from siyu.config.features import Feature
+from siyu.config.segments import Segment
 from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
 from siyu.kinds import KINDS
 from siyu.schema.classes import Classes, summary
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OWN", "document"]
 
-OWN: dict[str, tuple[type, bool]] = {
+OWN: dict[str, tuple[Any, bool]] = {
     "brand": (Brand, False),
     "plugins": (Plugins, False),
     "gate": (Gate, False),
@@ -30,7 +31,7 @@ OWN: dict[str, tuple[type, bool]] = {
     "attribute": (Attribute, True),
     "feature": (Feature, True),
     "goal": (Goal, True),
-    "segment": (Condition, True),
+    "segment": (Condition | Segment, True),
 }
 """siyu's own tables: what each is made of, and whether it holds one or many of it by name."""
 
@@ -39,9 +40,9 @@ _NAME = r"^[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f][^\x00-\x2c\x2f\x3a-\x40\x
 _COLUMN = r"^[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f][^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]*$"
 _MANY = {
     "attribute": "what is kept of members beside their events, by name",
-    "feature": "numbers and days of each member, by name",
+    "feature": "numbers, days and words of each member, by name",
     "goal": "targets for measured numbers, by name",
-    "segment": "conditions on members, by name",
+    "segment": "who is meant, by name: conditions, lists, samples",
 }
 
 
@@ -70,7 +71,7 @@ def _include() -> Json:
     return {"type": "array", "items": {"type": "string"}, "description": about, "examples": [["../shared/*.toml"]]}
 
 
-def _own(classes: Classes, name: str, cls: type, *, many: bool) -> Json:
+def _own(classes: Classes, name: str, cls: Any, *, many: bool) -> Json:  # noqa: ANN401 - as annotations
     if not many:
         return classes.table(cls)
     component = name in {"goal", "segment"}

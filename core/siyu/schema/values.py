@@ -53,7 +53,7 @@ _PLAIN: dict[type, Json] = {
     int: {"type": "integer", "minimum": -_WIDEST, "maximum": _WIDEST - 1},
     float: {"type": "number"},
     bool: {"type": "boolean"},
-    Path: {"type": "string", "minLength": 1},
+    Path: {"type": "string", "pattern": r"^[^\u0000]+$"},
     date: {
         "type": "string",
         "format": "date",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import narwhals as nw
-
-from siyu.features import asked_events, compute, last_days
+from siyu.features.cells import declared
+from siyu.features.upkeep import build, definitions, keep_up
 
 if TYPE_CHECKING:
     from siyu.work import Work
@@ -15,16 +14,15 @@ __all__ = ["feature"]
 
 
 def feature(work: Work) -> None:
-    """Compute the declared features, and the last day of every event type that a condition asks for."""
-    events, members = work.view.events, work.view.raw["members"].select("member")
-    declared = members.join(compute(events, work.programme.features, work.view.today), on="member", how="left")
-    types = asked_events(work.programme)
-    if types:
-        declared = declared.join(last_days(events, types), on="member", how="left")
-    stamped = declared.with_columns(
-        as_of=nw.lit(work.view.today, nw.Int32), definition=nw.lit(work.programme.hash[:12])
-    )
-    features = work.keep(stamped)
-    if not work.ticking:
-        work.state["features"] = features
-    work.view = work.view.having(features=features)
+    """Bring the declared features up to date, and the last day of every event type that a condition asks for."""
+    if work.ticking:
+        work.view = work.view.having(features=build(work, declared(work.programme)).state)
+        return
+    kept = keep_up(work)
+    work.state["features"] = kept.state
+    if kept.whole:
+        work.state["pairs"] = kept.pairs
+    else:
+        work.merged["pairs"] = (kept.gone, kept.pairs)
+    work.folded["features"] = definitions(work)
+    work.view = work.view.having(features=kept.state)

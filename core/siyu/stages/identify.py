@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.components import canon
-from siyu.frames import cast_like, latest
-from siyu.tables import STATE
+from siyu.folds import arrived, definition, fold_of, joined_since
+from siyu.known import attributes, folded
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -16,66 +16,51 @@ if TYPE_CHECKING:
 
 __all__ = ["identify"]
 
-_DECLARED = ("zone", "region", "language", "birth_year")
-_TYPES = {"text": nw.String(), "integer": nw.Int64(), "flag": nw.Boolean()}
-
 
 def identify(work: Work) -> None:
     """Fold links into ``canon`` and events into ``members``."""
-    if work.size(work.view.raw["links"].head(1)):
-        components = canon(work.session.engine, work.view.raw["links"])
-        # A tick computes beside those who join and part members, so its view of them may be old when it is recorded.
-        if not work.ticking:
-            work.state["canon"] = components
-        work.view = work.view.resolved(components)
-    members = work.keep(_members(work, work.view.events))
+    _join(work)
+    members = work.keep(_everybody(work) if work.ticking else _kept_up(work))
     if not work.ticking:
         work.state["members"] = members
+        work.folded["members"] = _definitions(work)
     work.count("members", members)
     work.view = work.view.having(members=members)
 
 
-def _members(work: Work, events: Frame) -> Frame:
-    begin = events.group_by("member").agg(
-        second=nw.col("second").min(),
-        first=nw.col("day").min(),
-        joined=nw.when(nw.col("type") == "joined").then(nw.col("day")).otherwise(None).min(),
-    )
-    entries = events.select("member", "second", "entry").join(begin, on=["member", "second"], how="semi")
-    doors = entries.group_by("member").agg(nw.col("entry").min())
-    known = begin.select("member", joined=nw.coalesce("joined", "first")).join(doors, on="member", how="left")
-    known = known.join(_places(events), on="member", how="left")
-    for column, dtype in _attributes(work).items():
-        known = known.join(_declared(work, events, column, dtype), on="member", how="left")
-    schema = {**STATE["members"].columns, **_attributes(work)}
-    return _completed(work, cast_like(known, schema))
+def _join(work: Work) -> None:
+    """Resolve ids by all links; ``canon`` is up to date but for those that this pass brought."""
+    known = work.size(work.view.raw["canon"].head(1)) or not work.size(work.view.raw["links"].head(1))
+    if known and not work.staged.get("links"):
+        return
+    components = canon(work.session.engine, work.view.raw["links"])
+    work.state["canon"] = components
+    work.view = work.view.resolved(components)
 
 
-def _places(events: Frame) -> Frame:
-    """Return the place that a member was last at; of two at the same second the first by name."""
-    placed = events.filter(~nw.col("place").is_null())
-    last = placed.group_by("member").agg(nw.col("second").max())
-    there = placed.select("member", "second", "place").join(last, on=["member", "second"], how="semi")
-    return there.group_by("member").agg(nw.col("place").min())
+def _definitions(work: Work) -> dict[str, str]:
+    brand, declared = work.programme.brand, attributes(work.programme)
+    return {"": definition(zone=brand.zone, attributes={name: str(dtype) for name, dtype in declared.items()})}
 
 
-def _attributes(work: Work) -> dict[str, nw.dtypes.DType]:
-    own = {name: STATE["members"].columns[name] for name in _DECLARED}
-    return own | {name: _TYPES[attribute.type] for name, attribute in work.programme.attributes.items()}
+def _everybody(work: Work) -> Frame:
+    return folded(work.session.engine, work.view.events, attributes(work.programme), None)
 
 
-def _declared(work: Work, events: Frame, column: str, dtype: nw.dtypes.DType) -> Frame:
-    """Return the last value that was declared of an attribute, unless it is older than it may be kept."""
-    profiles = events.filter(nw.col("type") == "profiled")
-    attribute = work.programme.attributes.get(column)
-    if attribute is not None and attribute.keep is not None:
-        profiles = profiles.filter(nw.col("second") > work.run.now - attribute.keep.seconds)
-    read = work.session.engine.fields(profiles, "props", {column: dtype}).filter(~nw.col(column).is_null())
-    return latest(read.select("member", "second", "id", column), ["member"], ["second", "id"]).select("member", column)
-
-
-def _completed(work: Work, members: Frame) -> Frame:
-    """Fill what the brand states for members of whom nothing is known."""
-    brand = work.programme.brand
-    stated = {"region": brand.region, "language": brand.language}
-    return members.with_columns(nw.col(name).fill_null(value) for name, value in stated.items() if value)
+def _kept_up(work: Work) -> Frame:
+    """Return the last run's members, and anew those of whom something came or who were joined or parted since."""
+    fold = fold_of(work.session, "members")
+    if fold is None or fold.now > work.run.now or fold.definitions != _definitions(work):
+        return _everybody(work)
+    parted, came = joined_since(work, fold), arrived(work, "events", fold)
+    old = work.session.table("members")
+    if parted is not None:
+        events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
+        came = nw.concat([came.join(parted, on="member", how="anti"), events])
+        old = old.join(parted, on="member", how="anti")
+    came = work.keep(work.view.resolve(came))
+    touched = work.keep(came.select("member").unique())
+    before = work.keep(old.join(touched, on="member", how="semi"))
+    anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))
+    columns = anew.collect_schema().names()
+    return nw.concat([old.join(touched, on="member", how="anti").select(*columns), anew])

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest", "take"]
 
+_LINE = ["event", "sku", "category", "quantity", "amount"]
+
 
 def ingest(work: Work) -> None:
     """Read every entry of the brand from where it ended."""
     for entry in work.components(Entry):
         with work.attributed(entry):
             _read(work, entry)
+    work.brought = len(work.staged.get("events", ()))
 
 
 def _read(work: Work, entry: Entry) -> None:
@@ -71,16 +74,21 @@ def _keep(work: Work, entry: str, table: str, found: Novelty) -> None:
 
 
 def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
-    """Keep the lines of events that this pass brought; a line of an event that nobody knows is refused."""
+    """Keep the lines of orders that have none yet; one of an order that nobody knows, or that has others, is refused.
+
+    Lines have no id of their own: those of an order come together, once.
+    """
     events = work.view.raw["events"].select(event=nw.col("id"))
+    lined = work.view.raw["items"].join(rows.select("event").unique(), on="event", how="semi")
+    placed = work.keep(rows.join(events, on="event", how="semi").sort("_row"))
     orphans = rows.join(events, on="event", how="anti").with_columns(reason=nw.lit("its order is not known"))
-    _reject(work, entry, work.keep(rejects(orphans, "items")))
-    brought = [part.select(event=nw.col("id")) for part in work.staged.get("events", ())]
-    lined = [part.select("event") for part in work.staged.get("items", ())]
-    if not brought:
-        return rows.head(0)
-    new = rows.join(nw.concat(brought), on="event", how="semi")
-    return work.keep(new.join(nw.concat(lined), on="event", how="anti") if lined else new)
+    stored = work.session.engine.hashed(lined, _LINE, "_content").select("_content").unique()
+    again = placed.join(lined.select("event").unique(), on="event", how="semi")
+    others = work.session.engine.hashed(again, _LINE, "_content").join(stored, on="_content", how="anti")
+    reason = nw.lit("its order came before with other lines")
+    for refuse in (orphans, others.with_columns(reason=reason)):
+        _reject(work, entry, work.keep(rejects(refuse, "items")))
+    return work.keep(placed.join(lined.select("event").unique(), on="event", how="anti").sort("_row"))
 
 
 def _identify(work: Work, rows: Frame) -> None:

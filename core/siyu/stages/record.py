@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from siyu.frames import cast_like
+from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["record"]
 
 _STAGED = (
-    "events",
     "items",
     "identities",
     "consents",
@@ -31,34 +31,69 @@ _STAGED = (
     "measures",
     "cursors",
 )
-_STATE = ("canon", "members", "features", "tags")
+_STATE = ("canon", "members", "features", "pairs", "tags", "flags", "segments")
+# What is folded from events: it stays as it was where an event of this pass came into the log by another one.
+_EVENTFUL = ("members", "features", "pairs")
 
 
 def record(work: Work, writer: Writer) -> None:
     """Append what the pass brought and decided; the row of ``runs`` comes last."""
+    own = _append(work, writer, "events")
     for table in _STAGED:
-        for rows in work.staged.get(table, ()):
-            writer.append(table, _still_new(work, table, rows))
+        _append(work, writer, table)
     _decisions(work, writer)
-    for table in _STATE:
-        if table in work.state:
-            writer.replace(table, work.state[table])
+    _state(work, writer, own)
     _config(work, writer)
     writer.append("runs", _run(work))
 
 
+def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
+    """Append the new rows of a log; return the first and the last ``seq`` of those that came in before ``feature``.
+
+    Returns:
+        None where some of these are in the log already, by another pass.
+    """
+    low, high, whole = writer.last + 1, writer.last, True
+    for number, rows in enumerate(work.staged.get(table, ())):
+        written = writer.append(table, _still_new(work, table, rows))
+        if number < work.brought:
+            high = writer.last
+            whole &= written == work.size(rows)
+    return (low, high) if whole else None
+
+
+def _state(work: Work, writer: Writer, own: tuple[int, int] | None) -> None:
+    kept = () if own else _EVENTFUL
+    for table in _STATE:
+        if table in work.state and table not in kept:
+            writer.replace(table, work.state[table])
+        if table in work.merged and table not in kept:
+            writer.merge(table, *work.merged[table])
+    states = {state: parts for state, parts in work.folded.items() if state not in kept}
+    if states:
+        writer.merge("folds", *_folds(work, states, own or (1, 0)))
+
+
+def _folds(work: Work, states: dict[str, dict[str, str]], own: tuple[int, int]) -> tuple[Frame, Frame]:
+    """Return which rows of ``folds`` go and which come."""
+    schema, engine = TABLES["folds"].columns, work.session.engine
+    gone = engine.frame({"state": list(states)}, {"state": schema["state"]})
+    point = (work.run.watermark, *own, work.run.now, work.view.today)
+    rows = [(state, *part, *point) for state, parts in states.items() for part in ({"": ""} | parts).items()]
+    return gone, engine.frame(dict(zip(schema, zip(*rows, strict=True), strict=True)), schema)
+
+
 def _still_new(work: Work, table: str, rows: Frame) -> Frame:
-    """Drop what another pass committed since this one read the log."""
-    if work.session.store.last == work.run.watermark:
+    """Drop what another pass committed since this one read the log, and refuse what contradicts it."""
+    if table not in OVERTAKEN or work.session.store.last == work.run.watermark:
         return rows
-    stored = work.session.table(table)
-    if table in ("events", "costs"):
-        return rows.join(stored.select("id"), on="id", how="anti").sort("seq")
-    if table == "items":
-        return rows.join(stored.select("event").unique(), on="event", how="anti").sort("seq")
-    if table == "identities":
-        return rows.join(stored.select("kind", "value"), on=["kind", "value"], how="anti").sort("seq")
-    return rows
+    found = overtaken(work, table, rows)
+    new = work.keep(found.rows.sort("seq"))
+    if table in work.counts:
+        work.counts[table] -= work.size(rows) - work.size(new)
+    if found.conflicts is not None and work.size(found.conflicts.head(1)):
+        work.count("rejects", work.stage("rejects", found.conflicts))
+    return new
 
 
 def _decisions(work: Work, writer: Writer) -> None:
@@ -80,26 +115,26 @@ def _uncontested(work: Work, table: str, rows: Frame) -> Frame:
 
 
 def _config(work: Work, writer: Writer) -> None:
-    engine, programme = work.session.engine, work.programme
+    programme = work.programme
     known = work.session.table("configs").filter(nw.col("hash") == programme.hash)
     if work.size(known.head(1)):
         return
     versions = json.dumps(work.registry.versions(), sort_keys=True)
-    row = {"hash": [programme.hash], "canonical": [programme.canonical], "plugins": [versions]}
-    writer.append("configs", engine.frame(row, TABLES["configs"].columns))
+    values = {"hash": programme.hash, "canonical": programme.canonical, "plugins": versions}
+    writer.append("configs", work.row("configs", values))
 
 
 def _run(work: Work) -> Frame:
     run = work.run
-    row: dict[str, list[Any]] = {
-        "id": [run.id],
-        "kind": [run.kind],
-        "now": [run.now],
-        "config": [run.config],
-        "watermark": [run.watermark],
-        "actor": [run.actor],
-        "state": ["done"],
-        "counts": [json.dumps(work.counts, sort_keys=True)],
-        "seconds": [work.elapsed()],
+    values = {
+        "id": run.id,
+        "kind": run.kind,
+        "now": run.now,
+        "config": run.config,
+        "watermark": run.watermark,
+        "actor": run.actor,
+        "state": "done",
+        "counts": json.dumps(work.counts, sort_keys=True),
+        "seconds": work.elapsed(),
     }
-    return work.session.engine.frame(row, TABLES["runs"].columns)
+    return work.row("runs", values)

@@ -1,17 +1,67 @@
-"""Segments: named conditions, each evaluated once."""
+"""Segments: who is in each, all told in one pass over the members, and how they changed since the last run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import narwhals as nw
+
+from siyu.bits import Bits, packed, stored
+from siyu.frames import total
+from siyu.segments import segmented
+from siyu.tables import TABLES
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["segment"]
+__all__ = ["SEGMENT", "SIZES", "segment"]
+
+SEGMENT = "segment"
+"""The set of bits that segments are kept in."""
+
+SIZES = "siyu:segments"
+"""The metric that the sizes of segments are kept as, and how many joined and left them; no metric of a brand's own
+can have this name."""
 
 
 def segment(work: Work) -> None:
-    """Evaluate the segments in an order in which each one finds those that it names."""
-    for name, condition in work.programme.segments.items():
-        work.progress(f"segment.{name}")
-        work.view = work.view.having(segments={name: work.keep(work.view.matching(condition))})
+    """Tell who is in which segment; a segment that another one names is computed once."""
+    segments = work.programme.segments
+    if not segments:
+        return
+    frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:"))
+    before = stored(work.session, "segments")
+    looked = before.names.get(SEGMENT, {})
+    now = Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}})
+    work.view = work.view.having(bits={"segments": now})
+    if not work.ticking:
+        work.state["segments"], work.folded["segments"] = frame, now.definitions()
+        work.results["sizes"] = work.keep(_sizes(work, now, before))
+
+
+def _sizes(work: Work, now: Bits, before: Bits) -> Frame:
+    """Return the numbers of the segments as those of a metric: their sizes, and who joined and left since."""
+    engine = work.session.engine
+    sizes = now.sizes(engine)
+    moved = now.changes(before, engine).group_by("name").agg(
+        joined=total(nw.when(nw.col("now")).then(1).otherwise(0)),
+        left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
+    )  # fmt: skip
+    changes = {name: (joined, left) for name, joined, left in engine.rows(moved.select("name", "joined", "left"))}
+    looked = before.names.get(SEGMENT, {})
+    rows = [(name, "size", size) for (_, name), size in sizes.items()]
+    for name in now.names[SEGMENT].keys() & looked.keys():
+        rows += [(name, key, number) for key, number in zip(("joined", "left"), changes.get(name, (0, 0)), strict=True)]
+    columns: dict[str, Sequence[object]] = {
+        "metric": [SIZES] * len(rows),
+        "period": [""] * len(rows),
+        "day": [work.view.today] * len(rows),
+        "slice": [name for name, _, _ in rows],
+        "key": [key for _, key, _ in rows],
+        "value": [float(number) for _, _, number in rows],
+        "n": [number for _, _, number in rows],
+    }
+    return engine.frame(columns, TABLES["measures"].columns)

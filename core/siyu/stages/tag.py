@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+from attrs import evolve
 
+from siyu.bits import Bits, packed, stored
+from siyu.folds import fold_of
 from siyu.frames import cast_like
 from siyu.kinds import Tagger
-from siyu.tables import STATE, TABLES
+from siyu.stages.tag_changes import flag_changes, row_changes, transitions
+from siyu.tables import STATE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from siyu.kinds import Frame
     from siyu.work import Work
 
@@ -20,57 +26,71 @@ _KEY = ["member", "tagger", "tag"]
 
 
 def tag(work: Work) -> None:
-    """Ask every tagger; a tick asks those that need no other members, and takes the rest from the last run."""
-    before = work.view.tags
-    asked: list[Frame] = []
+    """Ask every tagger; a tick asks those that need no other members, and takes the rest from the last run.
+
+    Tags that are plain yes or no are kept as bits (``flags``), the others row by row (``tags``).
+    """
+    rows, bits = work.view.raw["tags"], stored(work.session, "flags")
+    given: dict[str, Frame] = {}
+    sets: dict[str, Bits] = {}
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
-            asked.append(work.keep(_given(work, tagger, before)))
-        work.view = work.view.having(tags=_together(before, asked))
-    if not asked:
-        return
-    tags = work.keep(_together(before, asked) if work.ticking else nw.concat(asked))
-    work.view = work.view.having(tags=tags)
-    if work.ticking:
-        return
-    work.state["tags"] = tags
-    work.count("tags", tags)
-    work.count("tag changes", work.stage("tag_changes", _changes(before, tags, work.run.now)))
+            flags = tagger.flags(work.view)
+            if flags is None:
+                given[tagger.name] = work.keep(_given(work, tagger, rows))
+            else:
+                sets[tagger.name] = _packed(work, tagger, flags, bits)
+        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, sets)})
+    if not work.ticking:
+        _settle(work, given, sets)
+
+
+def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) -> None:
+    """Keep the tags of a run, and what changed; a tagger that the config has no more gives none."""
+    rows, bits = work.session.table("tags"), stored(work.session, "flags")
+    tags = work.keep(nw.concat([cast_like(rows, STATE["tags"].columns).head(0), *given.values()]))
+    flags = _combined(work, evolve(bits, names={}), sets)
+    flags = evolve(flags, frame=work.keep(flags.frame))
+    work.view = work.view.having(tags=tags, bits={"flags": flags})
+    work.state["tags"], work.state["flags"] = tags, flags.frame
+    work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), flags.definitions()
+    work.counts["tags"] = work.size(tags) + sum(flags.sizes(work.session.engine).values())
+    fold = fold_of(work.session, "tags")
+    changes = [row_changes(work, rows, tags, fold.definitions if fold else ()), flag_changes(work, bits, flags)]
+    work.count("tag changes", work.stage("tag_changes", nw.concat(changes)))
+    transitions(work, nw.concat(changes))
+
+
+def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:
+    looked = before.names.get(tagger.name, {})
+    names = {name: looked.get(name, work.run.now) for name in tagger.gives}
+    return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
+
+
+def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
+    """Return all sets beside one another: the new ones, and those of the last run that were not asked yet."""
+    rest = evolve(before, names={kind: names for kind, names in before.names.items() if kind not in sets})
+    frame = work.view.raw["members"].select("member")
+    for one in (rest, *sets.values()):
+        if one.names:
+            frame = frame.join(one.frame.select("member", *one.columns), on="member", how="left")
+    names = {kind: names for one in (rest, *sets.values()) for kind, names in one.names.items()}
+    return Bits(frame, names)
 
 
 def _given(work: Work, tagger: Tagger, before: Frame) -> Frame:
     """Return a tagger's tags in the form of the state; one that a member had already keeps its ``since``."""
     raw = cast_like(tagger.tags(work.view), {**STATE["tags"].columns})
+    lasting = raw.filter((nw.col("expires") > work.run.now).fill_null(value=True))
     known = work.view.raw["members"].select("member")
-    given = raw.join(known, on="member", how="semi").group_by("member", "tag")
+    given = lasting.join(known, on="member", how="semi").group_by("member", "tag")
     best = given.agg(nw.col("value", "score", "evidence", "expires").max()).with_columns(tagger=nw.lit(tagger.name))
     old = before.select(*_KEY, _since=nw.col("since"))
     dated = best.join(old, on=_KEY, how="left").with_columns(since=nw.col("_since").fill_null(work.run.now))
     return cast_like(dated, STATE["tags"].columns)
 
 
-def _together(before: Frame, asked: list[Frame]) -> Frame:
+def _together(rows: Frame, given: Mapping[str, Frame]) -> Frame:
     """Return the new tags, and those of the last run for taggers that were not asked yet."""
-    new = nw.concat(asked)
-    done = new.select("tagger").unique()
-    rest = cast_like(before, STATE["tags"].columns).join(done, on="tagger", how="anti")
-    return nw.concat([new, rest])
-
-
-def _changes(before: Frame, now: Frame, moment: int) -> Frame:
-    """Return what changed: a tag gained, lost, or with another value."""
-    old = before.select(*_KEY, _value=nw.col("value"), _had=nw.lit(value=True))
-    new = now.select(*_KEY, "value", reason=nw.col("evidence"), _has=nw.lit(value=True))
-    gained = new.join(old, on=_KEY, how="left").filter(nw.col("_had").is_null())
-    lost = old.join(new.select(*_KEY, "_has"), on=_KEY, how="left").filter(nw.col("_has").is_null())
-    kept = new.join(old, on=_KEY)
-    moved = kept.filter(nw.col("value").fill_null("") != nw.col("_value").fill_null(""))
-    schema = TABLES["tag_changes"].columns
-    parts = (
-        (gained, "gained"),
-        (moved, "changed"),
-        (lost.with_columns(value=nw.col("_value"), reason=nw.lit("it is no longer given")), "lost"),
-    )
-    return nw.concat(
-        [cast_like(part.with_columns(change=nw.lit(word), time=nw.lit(moment)), schema) for part, word in parts]
-    )
+    rest = cast_like(rows, STATE["tags"].columns).filter(~nw.col("tagger").is_in(list(given))) if given else rows
+    return nw.concat([*given.values(), rest])

@@ -27,13 +27,27 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
     cursor.execute(f'CREATE TABLE "{table.name}" ({columns_sql(table.schema)}{key})')
 
 
+# The tables of a version are those of the versions before it and what it adds.
+_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2}
+
+
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
     """Create every table of version 1 in an empty store."""
+    _add(cursor, 1)
+
+
+def fold(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add what tells up to where state is folded; the next run builds all state anew."""
+    _add(cursor, 2)
+
+
+def _add(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
     for table in TABLES.values():
-        _create_table(cursor, table)
+        if _SINCE.get(table.name, 1) == version:
+            _create_table(cursor, table)
 
 
-MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create}
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold}
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 
 VERSION = max(MIGRATIONS)

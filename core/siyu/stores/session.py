@@ -39,11 +39,15 @@ class Session:
         self.engine = DuckEngine(cursor, key)
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Read one snapshot; what is kept meanwhile outlives it, until the session is closed."""
-        self.cursor.begin()
+    def reading(self) -> Iterator[int]:
+        """Read one snapshot, of which the last ``seq`` is given; what is kept meanwhile outlives it."""
+        with self.store.numbering:
+            last = self.store.last
+            self.cursor.begin()
+            # A snapshot is taken by the first statement, and not when a transaction begins.
+            self.cursor.execute("SELECT count(*) FROM meta").fetchall()
         try:
-            yield
+            yield last
         except BaseException:
             self.cursor.rollback()
             raise
@@ -125,6 +129,15 @@ class Writer:
         count: int = done.fetchall()[0][0]
         self.last += count
         return count
+
+    def merge(self, table: str, gone: Frame, rows: Frame) -> None:
+        """Take the rows out of a table of state that have the keys of ``gone``, and put ``rows`` in."""
+        keys = gone.collect_schema().names()
+        out = gone.to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        same = " AND ".join(f'"{table}"."{key}" = out."{key}"' for key in keys)
+        self._session.cursor.execute(f'DELETE FROM "{table}" USING out WHERE {same}').fetchall()
+        come = rows.to_native()  # noqa: F841 - as above
+        self._session.cursor.execute(f'INSERT INTO "{table}" BY NAME FROM come').fetchall()
 
     def replace(self, table: str, frame: Frame) -> None:
         """Replace a table of state by a frame, with the frame's columns."""

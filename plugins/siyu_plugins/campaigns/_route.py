@@ -40,7 +40,9 @@ def _usable(_instance: object, _attribute: Attribute[str], value: str) -> None:
 class Start:
     """What starts a member off: an event, or being found in a segment."""
 
-    event: str = field(default="", metadata=doc("the event that starts a member off", example="joined"))
+    event: str = field(
+        default="", metadata={**doc("the event that starts a member off", example="joined"), "refers": "event"}
+    )
     entry: str = field(default="", metadata=doc("only events that came in there; anywhere by default", example="wecom"))
     subject: str = field(default="", metadata=doc("only events about this; anything by default", example="channel-7"))
     segment: str = field(
@@ -61,7 +63,7 @@ class Start:
 class Goal:
     """What ends a journey early, because it has done its work."""
 
-    event: str = field(metadata=doc("the event that is the goal", example="ordered"))
+    event: str = field(metadata={**doc("the event that is the goal", example="ordered"), "refers": "event"})
     within: Duration | None = field(
         default=None, validator=positive, metadata=doc("how long after the start it counts; always by default")
     )

@@ -82,7 +82,11 @@ class Files(Entry):
         default="events", metadata=doc("what the rows are")
     )
     type: Column | str = field(
-        default="", metadata=doc("the event type of all rows, or { column = … } that has it", example="ordered")
+        default="",
+        metadata={
+            **doc("the event type of all rows, or { column = … } that has it", example="ordered"),
+            "refers": "event",
+        },
     )
     source: str = field(
         default="", metadata=doc("what the ids belong to; entries that read the same orders share it; the entry's name")

@@ -26,7 +26,7 @@ __all__ = ["Earn", "Points"]
 class Earn:
     """A rule by which an event earns points: ``{ event = "ordered", points = 1, per = "1.00" }``."""
 
-    event: str = field(metadata=doc("the event that earns", example="ordered"))
+    event: str = field(metadata={**doc("the event that earns", example="ordered"), "refers": "event"})
     points: int = field(metadata=doc("how many points", unit="points", example=1))
     per: Money | None = field(
         default=None, metadata=doc("for each full such part of the event's amount; else for the event", example="10.00")

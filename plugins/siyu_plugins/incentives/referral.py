@@ -29,7 +29,7 @@ _PER_HEAD = ("profiled", "joined", "followed")
 class Counts:
     """What a friend must do for the invitation to count."""
 
-    event: str = field(default="paid", metadata=doc("what the friend must do", example="paid"))
+    event: str = field(default="paid", metadata={**doc("what the friend must do", example="paid"), "refers": "event"})
     at_least: Money | None = field(default=None, metadata=doc("the least amount of that event", example="50.00"))
     within: Duration = field(
         default=Duration(30 * DAY), metadata=doc("how long after joining it still counts", example="30d")

@@ -31,7 +31,7 @@ _COLUMNS = {
 class Happening:
     """What an event must be to count: ``{ event = "ordered", entry = "wecom" }``."""
 
-    event: str = field(metadata=doc("the event's type", example="ordered"))
+    event: str = field(metadata={**doc("the event's type", example="ordered"), "refers": "event"})
     entry: str = field(default="", metadata=doc("only events from this entry", example="wecom"))
     subject: str = field(default="", metadata=doc("only events of this subject", example="GROCERY"))
 

@@ -33,7 +33,9 @@ class Funnel(Metric):
     those at the top.
     """
 
-    steps: tuple[str, ...] = field(metadata=doc("the events, in order", example=["viewed", "ordered", "paid"]))
+    steps: tuple[str, ...] = field(
+        metadata={**doc("the events, in order", example=["viewed", "ordered", "paid"]), "refers": "event"}
+    )
     within: Duration = field(
         default=Duration(30 * DAY), metadata=doc("how long a member may take from the top", example="14d")
     )

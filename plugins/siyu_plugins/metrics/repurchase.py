@@ -31,7 +31,9 @@ class Repurchase(Metric):
     rests on nothing is left out.
     """
 
-    event: str = field(default="ordered", metadata=doc("what counts as a purchase", example="ordered"))
+    event: str = field(
+        default="ordered", metadata={**doc("what counts as a purchase", example="ordered"), "refers": "event"}
+    )
     days: int | None = field(
         default=None, metadata=doc("over how many of the newest days; all by default", unit="days", example=365)
     )

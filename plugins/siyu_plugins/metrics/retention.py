@@ -31,7 +31,9 @@ class Retention(Metric):
     newcomers. A share is given once its month is over.
     """
 
-    event: str = field(default="ordered", metadata=doc("what counts as activity", example="ordered"))
+    event: str = field(
+        default="ordered", metadata={**doc("what counts as activity", example="ordered"), "refers": "event"}
+    )
     months: int = field(default=12, metadata=doc("how many months a cohort is followed", unit="months", example=12))
 
     @months.validator

@@ -108,7 +108,7 @@ class Rfm(Tagger):
     window: Duration = field(
         default=Duration(365 * DAY), metadata=doc("the days up to the run's that count, that day included", unit="days")
     )
-    event: str = field(default="ordered", metadata=doc("the event that is an order"))
+    event: str = field(default="ordered", metadata={**doc("the event that is an order"), "refers": "event"})
     refunds: bool = field(default=True, metadata=doc("whether refunds in the window lessen the money"))
     bins: int = field(default=_BINS, metadata=doc("how many scores there are", example=5))
     by: Literal["rank", "value"] = field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
@@ -48,17 +47,15 @@ class Rules(Tagger):
         """The names of the tags."""
         return tuple(self.when)
 
-    def tags(self, view: View) -> Frame:
-        """Return a row for each member and condition that holds: member, tag, evidence."""
-        columns = {tag: f"holds_{position}" for position, tag in enumerate(self.when)}
-        holds = [view.compile(condition).alias(columns[tag]) for tag, condition in self.when.items()]
-        # Kept, so that the members are read once and not once for each tag.
-        judged = view.keep(view.profile(*self.when.values()).select("member", *holds))
-        return nw.concat([_given(judged, columns[tag], tag, condition) for tag, condition in self.when.items()])
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """The conditions."""
+        return {tag: condition.text for tag, condition in self.when.items()}
 
-
-def _given(judged: Frame, column: str, tag: str, condition: Condition) -> Frame:
-    return judged.filter(nw.col(column)).select("member", tag=nw.lit(tag), evidence=nw.lit(condition.text))
+    def flags(self, view: View) -> Frame:
+        """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
+        holds = [view.compile(condition).alias(f"tag:{tag}") for tag, condition in self.when.items()]
+        return view.profile(*self.when.values()).select("member", *holds)
 
 
 @hookimpl

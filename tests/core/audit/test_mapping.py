@@ -35,6 +35,7 @@ def test_orders(write: Write) -> None:
         }
     }
     assert ("", "1 rows are there more than once; look whether they should be") in notes(found)
+    assert not any("of its values are no" in why for _, why in notes(found))
     assert any(column == "订单状态" and "已退款" in why for column, why in notes(found))
     assert any(column == "下单时间" and "UTC" in why for column, why in notes(found))
 
@@ -115,3 +116,15 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
         path.parent.mkdir()
         path.write_text("phone\n13800000001\n", encoding="utf-8")
     assert list(guess(paths).entries) == ["a-b", "a-b-2"]
+
+
+def test_values_that_an_entry_would_set_apart_are_counted(write: Write) -> None:
+    rows = [f"A{number},1380000000{number},2026-10-0{number} 10:00,{number}.00" for number in range(1, 9)]
+    text = "\n".join(["订单编号,手机号,下单时间,实付金额", *rows, "A9,13800000009,soon,free", "B1,138,2026-10-09,9.00"])
+    audit = audited(write(orders=text + "\n"))
+    odd = {each.name: each.odd for each in audit.files[0].columns}
+    assert odd == {"订单编号": 0, "手机号": 1, "下单时间": 1, "实付金额": 1}
+    told = notes(guessed(audit, date(2026, 11, 1), "wecom"))
+    assert ("下单时间", "1 of its values are no moment: their rows are set apart") in told
+    assert ("实付金额", "1 of its values are no number: their rows are set apart") in told
+    assert not any(column == "手机号" and "are no" in why for column, why in told)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from siyu.cli.show import _newest
+
 Command = Callable[..., Any]
 
 NOW = ("--now", "2026-11-20T11:00")
@@ -50,6 +52,27 @@ def test_people_read_tables(command: Command, brand: Path) -> None:
     assert ended.status == 0
     assert "2026-11-10 20:00:00+08:00" in ended.output
     assert "journey" in command("plugins").output
+
+
+def test_many_numbers_of_a_metric_are_cut_for_people() -> None:
+    few = [("again", "lifetime", "", "share", 0.5, 4)]
+    many = [("stay", f"2026-{month:02}", "", key, 1.0, 2) for month in range(1, 11) for key in ("active", "m1")]
+    shown = list(_newest([*few, *many]))
+    assert shown == [*few, ("stay", "8 more", "", "see --json", None, None), *many[8:]]
+    assert list(_newest(many[:12])) == many[:12]
+
+
+def test_a_terminal_shows_what_goes_on_in_one_line(
+    command: Command, brand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("rich.status.Status.update", lambda _self, words: told.append(words))
+    ended = command("run", brand, *NOW)
+    assert ended.status == 0
+    assert "… " not in ended.error
+    shown = ["ingest", "entry.shop", "campaign.hello", "record", "deliver"]
+    assert [words for words in told if words in shown] == shown
 
 
 def test_plan_says_by_its_status_whether_there_is_something_to_do(command: Command, brand: Path) -> None:

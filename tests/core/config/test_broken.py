@@ -29,7 +29,8 @@ CORPUS = [
     ("[brnad]\n", "brnad", "unknown table [brnad]", "did you mean 'brand'?", "brnad"),
     ("[features]\n", "features", "unknown table [features]", "did you mean 'feature'?", "features"),
     ("[xyzzyx]\n", "xyzzyx", "unknown table [xyzzyx]", "known are: advice, attribute, brand, campaign", "xyzzyx"),
-    ("[segment.x]\ny = 1\n", "segment.x", "expected a condition as text", "", "x"),
+    ("[segment.x]\ny = 1\n", "segment.x.y", "unknown key 'y'", "known are: ids, list, sample, when", "y"),
+    ("[segment.x]\n", "segment.x", "expected when, ids, list or sample: without them it is everybody", "", "x"),
     ("[campaign]\nw = 3\n", "campaign.w", "expected a table, as in [campaign.w], not the number 3", "", "3"),
     ("[campaign.w]\n", "campaign.w", "the key 'use' is missing", "known are: journey", "w"),
     ("[campaign.w]\nuse = 'jurney'\n", "campaign.w.use", "no campaign 'jurney'; known are: journey", "did you", "'jur"),
@@ -177,3 +178,25 @@ def test_what_is_broken_adds_no_problems_elsewhere(brand: Write, registry: Regis
     text += "[incentive.p]\nuse = 'points'\n[incentive.q]\nuse = 'points'\nfrom = 2026-01-01\ngives = { p = 3 }\n"
     found = [".".join(problem.path) for problem in problems(brand(text), registry)]
     assert found == ["feature.x", "tagger.t.use", "content.c", "segment.s", "incentive.p"]
+
+
+def test_what_is_sound_in_a_broken_table_is_checked_at_once(brand: Write, registry: Registered) -> None:
+    steps = "steps = [{ id = 3, say = 'x', via = ['o'] }, { id = 'b', when = \"tag('v')\", after = 1 }]\n"
+    text = CAMPAIGN + f"tries = 0\nto = \"segment('s')\"\n{steps}[campaign.v]\nuse = 'journey'\nsteps = []\n"
+    text += "to = \"segment('s')\"\n" + INCENTIVE + "during = 'q'\ngives = { z = 1 }\nlimit = { times = 0 }\n"
+    found = {".".join(problem.path): problem.owner for problem in problems(brand(text), registry)}
+    assert set(found) == {
+        "campaign.w.to",
+        "campaign.w.tries",
+        "campaign.w.steps.0.id",
+        "campaign.w.steps.0.say",
+        "campaign.w.steps.0.via.0",
+        "campaign.w.steps.1.when",
+        "campaign.w.steps.1.after",
+        "campaign.v",
+        "campaign.v.to",
+        "incentive.p.during",
+        "incentive.p.gives.z",
+        "incentive.p.limit.times",
+    }
+    assert found["campaign.w.steps.0.say"] == found["campaign.w.steps.0.id"] == "campaign-plugin"

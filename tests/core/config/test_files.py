@@ -78,6 +78,12 @@ def test_an_environment_overrides(tmp_path: Path) -> None:
     assert read(tmp_path).tree["brand"]["name"] == "Tea"
 
 
+def test_an_environment_includes_nothing(tmp_path: Path) -> None:
+    folder(tmp_path, a=BRAND, env__live="[brand]\n[include]\n")
+    (problem,) = refused(tmp_path, "live")
+    assert (problem.message, problem.line) == ("an environment includes no files", 2)
+
+
 def test_an_unknown_environment_is_hinted(tmp_path: Path) -> None:
     (problem,) = refused(folder(tmp_path, a=BRAND, env__staging="", env__live=""), "stagin")
     assert problem.message.endswith("stagin.toml does not exist; there are: live, staging")
@@ -103,8 +109,41 @@ def test_all_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert (problems["a.toml"].line, problems["a.toml"].column) == (3, 5)
     assert problems["a.toml"].message.startswith("not valid TOML: invalid value")
     assert problems["b.toml"].line == 1
-    assert problems["c.toml"].message == "not UTF-8 at line 2: save the file as UTF-8"
+    assert problems["c.toml"].message == "not UTF-8: save the file as UTF-8"
+    assert (problems["c.toml"].line, problems["c.toml"].column) == (2, 6)
     assert problems["d.toml"].message == "not valid TOML: too deeply nested"
+    assert (problems["d.toml"].line, problems["d.toml"].column) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("weight = " + "9" * 5_000, "not valid TOML: too long a number", 10),
+        (".".join("a" * 3_000) + " = 1", "not valid TOML: too deeply nested", 1),
+        (f"[{'.'.join('a' * 3_000)}]", "not valid TOML: too deeply nested", 1),
+        ("x = " + "{ a = " * 200 + "1" + " }" * 200, "not valid TOML: too deeply nested", 5),
+    ],
+    ids=["number", "key", "header", "inline"],
+)
+def test_what_python_itself_cannot_read_is_placed(tmp_path: Path, text: str, message: str, column: int) -> None:
+    (problem,) = refused(folder(tmp_path, a=BRAND + text + "\n"))
+    assert (problem.message, problem.line, problem.column) == (message, 3, column)
+
+
+@pytest.mark.parametrize("name", ["/no/*.toml", "a**b/*.toml", "", ".", "a" * 5_000, "*" + "a" * 300, "no.toml"])
+def test_what_is_included_and_is_no_file_is_placed(tmp_path: Path, name: str) -> None:
+    folder(tmp_path, a=f'include = ["b.txt", "{name}"]\n{BRAND}')
+    (tmp_path / "b.txt").write_text("[segment]\n", encoding="utf-8")
+    (problem,) = refused(tmp_path)
+    assert (problem.path, problem.line, problem.column) == (("include", "1"), 1, 21)
+    assert problem.message.startswith(f"includes '{name[:60]}")
+    assert problem.message.endswith("', which is no file")
+    assert problem.hint == "paths and globs start from the file's own folder"
+
+
+def test_an_include_of_another_type_is_placed(tmp_path: Path) -> None:
+    (problem,) = refused(folder(tmp_path, a="include = 3\n" + BRAND))
+    assert (problem.message.partition(",")[0], problem.line, problem.column) == ("expected a list of paths", 1, 11)
 
 
 def test_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pytest
 from attrs import Attribute, field, frozen, validators
+from tests.core.config.conftest import BRAND
 
 from siyu.config.expressions import Condition
 from siyu.config.files import Source
+from siyu.config.programme import load
+from siyu.config.registered import Registered
 from siyu.config.structure import structure
 from siyu.config.units import Clock, ClockRange, Duration, Money, Secret, Share
-from siyu.errors import PluginError, Problem
+from siyu.errors import ConfigError, PluginError, Problem
 from siyu.kinds import Reward
 
 
@@ -56,6 +60,7 @@ class Whole:
 
 
 Value: TypeAlias = Any
+Write: TypeAlias = Callable[..., Path]
 
 
 def structured(table: object, cls: Value = Whole, **given: Value) -> tuple[Any, list[Problem]]:
@@ -224,3 +229,25 @@ def test_a_class_that_no_config_can_fill_is_its_plugins_error(cls: type) -> None
 def test_a_dict_comes_sorted() -> None:
     made, _ = structured({"by_name": {"b": {"id": "1"}, "a": {"id": "2"}}})
     assert list(made.by_name) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[channel.c]\nuse = 'http'\ntoken = 's3cret'\n",
+        "[channel.c]\nuse = 'http'\ntokn = 's3cret'\n",
+        "[channel.c]\nuse = 'http'\ntoken.value = 's3cret'\n",
+        "[channel.c]\nuse = 'http'\ntoken = { env = 'A', value = 's3cret' }\n",
+        "[channel]\nc = { use = 'http', tok = 3, token = 's3cret' }\n",
+        "[channel.c]\nuse = 'http'\ntoken = 's3cret'\ntoken = 's3cret'\n",
+        "[channel.c]\nuse = 'http'\ntoken = 's3cret\n",
+        "[channel.c]\nuse = 'http'\ntoken = s3cret\n",
+        "[brand]\nkey = 's3cret'\n",
+    ],
+)
+def test_a_secret_that_stands_in_the_config_is_not_shown(brand: Write, registry: Registered, text: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(brand(text, head="" if "[brand]" in text else BRAND, b=BRAND if "[brand]" in text else ""), registry)
+    assert all(problem.source for problem in raised.value.problems)
+    assert "s3cret" not in str(raised.value)
+    assert "s3cret" not in repr(raised.value.problems)

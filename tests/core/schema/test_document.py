@@ -47,6 +47,7 @@ SEMANTIC = {
     "a tagger knows no segments",
     "the name 'x' is taken",
     "expected exactly one of",
+    "expected when, ids, list or sample",
     "expected a text that is not empty",
     "no time zone",
     "expected a currency",

@@ -52,6 +52,8 @@ def around(kind: str, name: str, table: dict[str, Any]) -> str:
 
 def needed(part: Condition | Named) -> Iterator[str]:
     if isinstance(part, Named):
+        if part.kind == "event":
+            return
         yield STANDING[part.kind].format(name=part.name)
         return
     for need in part.needs:

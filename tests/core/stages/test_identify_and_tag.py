@@ -33,7 +33,6 @@ use = "rules"
 quiet = "tag('buyer') and orders == 1"
 """
 NOW = "2026-11-20T12:00"
-FAN, BUYER = {"tagger": "value", "tag": "fan", "value": None}, {"tagger": "value", "tag": "buyer", "value": None}
 
 
 @pytest.fixture(params=["duckdb", "polars"])
@@ -100,27 +99,6 @@ def test_linked_ids_are_one_member(passing: Made) -> None:
     assert rows(made, made.view.tags, "member", "tag") == [
         (1, "buyer"), (1, "quiet"), (2, "buyer"), (2, "fan"), (5, "buyer"), (5, "quiet"), (6, "buyer"), (6, "quiet"),
     ]  # fmt: skip
-
-
-def test_what_changed_of_tags_is_logged_once(passing: Made) -> None:
-    before = [
-        {"member": 1, **FAN, "since": 7},
-        {"member": 2, **BUYER, "since": 7},
-        {"member": 2, **BUYER, "tag": "gone", "since": 7},
-    ]
-    events = [event(1, "2026-11-03", "viewed"), event(2, "2026-11-03"), event(2, "2026-11-04")]
-    made = passing(events, tags=before)
-    now = made.run.now
-    assert rows(made, made.view.tags, "member", "tagger", "tag", "since") == [
-        (2, "value", "buyer", 7),
-        (2, "value", "fan", now),
-    ]
-    (changes,) = made.staged["tag_changes"]
-    assert rows(made, changes, "member", "tag", "change", "time") == [
-        (1, "fan", "lost", now),
-        (2, "fan", "gained", now),
-        (2, "gone", "lost", now),
-    ]
 
 
 def test_nobody_has_no_tags(passing: Made) -> None:

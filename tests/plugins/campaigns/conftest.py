@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import pytest
 
+from siyu.bits import Bits, packed
 from siyu.kinds import Frame
 from siyu.tables import STATE
 from siyu.testing.views import view
@@ -67,15 +68,22 @@ def seen(request: pytest.FixtureRequest) -> Seen:
         found = view(BRAND, tables, now if isinstance(now, int) else second(now), engine=request.param)
         known = members or sorted({row["member"] for row in events})
         rows = [{"member": member, **(features or {}).get(member, {})} for member in known]
-        held = {name: _table(found, name, rows) for name in ("members", "features")}
-        inside = {name: found.table({"member": ids}, {"member": nw.Int64()}) for name, ids in (segments or {}).items()}
-        return found.having(segments=inside, **held)
+        found = found.having(bits={"segments": _segments(found, known, segments or {})})
+        vars(found)["members"] = _members(found, rows)
+        return found
 
     return made
 
 
-def _table(seen: View, name: str, rows: Sequence[Mapping[str, Any]]) -> Frame:
-    """Return a state table of rows, in place of what the events would make of it; features are whole numbers."""
-    features = [column for row in rows for column in row] if name == "features" else []
-    schema = {**dict.fromkeys(features, nw.Int64()), **STATE[name].columns}
+def _members(seen: View, rows: Sequence[Mapping[str, Any]]) -> Frame:
+    """Return the members as rows say, in place of what the events would make of them; features are whole numbers."""
+    schema = {**dict.fromkeys((column for row in rows for column in row), nw.Int64()), **STATE["members"].columns}
     return seen.table({column: [row.get(column) for row in rows] for column in schema}, schema)
+
+
+def _segments(seen: View, known: Sequence[int], segments: Mapping[str, Sequence[int]]) -> Bits:
+    """Return segments of the members that are given."""
+    flags = {name: [member in inside for member in known] for name, inside in segments.items()}
+    schema = {"member": nw.Int64(), **dict.fromkeys(flags, nw.Boolean())}
+    frame = packed(seen.table({"member": known, **flags}, schema), "segment", list(flags))
+    return Bits(frame, {"segment": dict.fromkeys(flags, 0)})

@@ -43,10 +43,9 @@ def give(request: pytest.FixtureRequest) -> Give:
         tables = {"events": [_event(row) for row in events]}
         seen = view(BRAND, tables, TODAY * DAY + DAY // 2, engine=request.param)
         known = [{"member": member, **features} for member, features in (members or {}).items()]
-        made = {"members": known, "features": known, "tags": tags}
-        held = {name: _table(seen, name, given) for name, given in made.items()}
-        seen = seen.having(segments=None, **held)
-        return sorted(seen._engine.rows(tagger.tags(seen).select(*columns)))
+        seen = seen.having(tags=_table(seen, "tags", tags))
+        vars(seen)["members"] = _table(seen, "members", known, [name for row in known for name in row])
+        return sorted(seen.rows(tagger.tags(seen).select(*columns)))
 
     return rows
 
@@ -57,8 +56,7 @@ def _event(row: Row) -> dict[str, Any]:
     return {**known, **{name: value for name, value in row.items() if name != "ago"}}
 
 
-def _table(seen: View, name: str, rows: Sequence[Row]) -> Frame:
+def _table(seen: View, name: str, rows: Sequence[Row], features: Sequence[str] = ()) -> Frame:
     """Return a state table of rows, in place of what the events would make of it; features are whole numbers."""
-    features = [column for row in rows for column in row] if name == "features" else []
     schema = {**dict.fromkeys(features, nw.Int64()), **STATE[name].columns}
     return seen.table({column: [row.get(column) for row in rows] for column in schema}, schema)

@@ -1,0 +1,160 @@
+"""Which of many names hold for each member, as bits of whole numbers: tags and segments that are plain yes or no.
+
+Forty tags of a million members are one column of eight megabytes: to compare it with yesterday's is to compare two
+numbers a member, and what it is about is told from the few that differ. Arithmetic takes the place of bit operators,
+which not every engine has.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import frozen
+
+from siyu.frames import total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from siyu.engine import Engine
+    from siyu.kinds import Frame
+    from siyu.stores.session import Session
+    from siyu.tables import Schema
+
+__all__ = ["Bits", "packed", "stored"]
+
+# A sum of 62 powers of two is still a positive Int64.
+_WIDTH = 62
+_NAMES: Schema = {
+    **dict.fromkeys(("set", "name", "column"), nw.String()),
+    **dict.fromkeys(("power", "since"), nw.Int64()),
+}
+_CHANGE: Schema = {"member": nw.Int64(), "set": nw.String(), "name": nw.String(), "now": nw.Boolean()}
+
+
+@frozen
+class Bits:
+    """Sets of names, each set in as many columns as it needs.
+
+    Attributes:
+        frame: member, and for each set ``SET:0`` and so on (Int64): bit k of the first is the set's name k.
+        names: The names of each set in the order of their bits, each with the second when it was first looked at.
+    """
+
+    frame: Frame
+    names: Mapping[str, Mapping[str, int]]
+
+    def holding(self, name: str) -> list[nw.Expr]:
+        """Return for each set that has this name whether it holds, over the columns of ``frame``."""
+        return [
+            (nw.col(column) // power % 2 == 1).fill_null(value=False)
+            for _, one, column, power, _ in self._places()
+            if one == name
+        ]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of ``frame`` that hold bits."""
+        return sorted({column for _, _, column, _, _ in self._places()})
+
+    def definitions(self) -> dict[str, str]:
+        """Return what each set is, for ``stored`` to read it back."""
+        return {kind: json.dumps(list(names.items()), ensure_ascii=False) for kind, names in self.names.items()}
+
+    def sizes(self, engine: Engine) -> dict[tuple[str, str], int]:
+        """Return for how many members each name holds, by set and name."""
+        places = list(self._places())
+        ones = [
+            total(nw.when(nw.col(column) // power % 2 == 1).then(1).otherwise(0)).alias(f"{number}")
+            for number, (_, _, column, power, _) in enumerate(places)
+        ]
+        row = engine.rows(self.frame.select(*ones))[0] if ones else ()
+        return {(kind, name): size for (kind, name, *_), size in zip(places, row, strict=True)}
+
+    def long(self, engine: Engine) -> Frame:
+        """Return one row for each member and name that holds: member, set, name, since (when first looked at)."""
+        return self._spread(self.frame, engine, _bit(self.columns)).select("member", "set", "name", "since")
+
+    def changes(self, before: Bits, engine: Engine) -> Frame:
+        """Return what differs from before, of the names that were looked at before: member, set, name, now (flag).
+
+        Of members who are not known any more, as after a joining, nothing is told.
+        """
+        if not self.columns:
+            return engine.frame({name: [] for name in _CHANGE}, _CHANGE)
+        old, columns = before.aligned(self, engine), self.columns
+        both = self.frame.join(old.rename({name: f"old:{name}" for name in columns}), on="member", how="left")
+        both = both.with_columns(nw.col(f"old:{name}").fill_null(0) for name in columns)
+        moved = nw.any_horizontal(*(nw.col(name) != nw.col(f"old:{name}") for name in columns), ignore_nulls=True)
+        now, then = _bit(columns), _bit([f"old:{name}" for name in columns], columns)
+        known = {kind: names.keys() & before.names.get(kind, {}).keys() for kind, names in self.names.items()}
+        spread = self._spread(both.filter(moved), engine, now != then, known)
+        return spread.select(*list(_CHANGE)[:3], now=now == 1)
+
+    def aligned(self, other: Bits, engine: Engine) -> Frame:
+        """Return these bits in the places of another's: member, and its columns; a name of only one side is none."""
+        if all(list(self.names.get(kind, {})) == list(names) for kind, names in other.names.items()):
+            return self.frame.select("member", *other.columns)
+        places = engine.frame(_columns(other._places()), _NAMES)
+        here = self._spread(self.frame, engine, _bit(self.columns) == 1).select("member", "set", "name")
+        there = here.join(places.select("set", "name", nw.col("column").alias("place"), "power"), on=["set", "name"])
+        sums = [
+            total(nw.when(nw.col("place") == column).then(nw.col("power")).otherwise(0)).alias(column)
+            for column in other.columns
+        ]
+        return there.group_by("member").agg(*sums)
+
+    def _places(self) -> Iterator[tuple[str, str, str, int, int]]:
+        """Yield the set, name, column, power of two and first look of each bit."""
+        for kind, names in self.names.items():
+            for number, (name, since) in enumerate(names.items()):
+                yield kind, name, f"{kind}:{number // _WIDTH}", 2 ** (number % _WIDTH), since
+
+    def _spread(
+        self, frame: Frame, engine: Engine, keep: nw.Expr, known: Mapping[str, set[str]] | None = None
+    ) -> Frame:
+        """Return a row for each member and name that an expression over both lets pass."""
+        places = [one for one in self._places() if known is None or one[1] in known[one[0]]]
+        return frame.join(engine.frame(_columns(places), _NAMES), how="cross").filter(keep)
+
+
+def packed(flags: Frame, kind: str, names: Sequence[str], prefix: str = "") -> Frame:
+    """Pack flags into bits: member, and the columns of the set.
+
+    Args:
+        flags: member, and one Boolean column for each name; null is no.
+        kind: The set.
+        names: The names, in the order of their bits.
+        prefix: What stands before each name in the columns of ``flags``.
+    """
+    nothing = nw.lit(0, nw.Int64)
+    powers = [
+        nw.when(nw.col(prefix + name)).then(nw.lit(2 ** (number % _WIDTH), nw.Int64)).otherwise(nothing)
+        for number, name in enumerate(names)
+    ]
+    chunks = [powers[start : start + _WIDTH] for start in range(0, len(powers), _WIDTH)]
+    return flags.select("member", *(sum(part, nothing).alias(f"{kind}:{at}") for at, part in enumerate(chunks)))
+
+
+def stored(session: Session, table: str) -> Bits:
+    """Return the bits that the last run left in a table of state."""
+    known = session.table("folds").filter(nw.col("state") == table, nw.col("name") != "")
+    rows = sorted(session.engine.rows(known.select("name", "definition")))
+    return Bits(session.table(table), {name: dict(json.loads(text)) for name, text in rows})
+
+
+def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:
+    """Return the bit that a row's ``column`` and ``power`` point at, 0 or 1."""
+    found: nw.Expr = nw.lit(0, nw.Int64)
+    for column, name in zip(columns, names or columns, strict=True):
+        found = nw.when(nw.col("column") == name).then(nw.col(column)).otherwise(found)
+    return found // nw.col("power") % 2
+
+
+def _columns(
+    places: Sequence[tuple[str, str, str, int, int]] | Iterator[tuple[str, str, str, int, int]],
+) -> dict[str, list[object]]:
+    rows = list(places)
+    return {name: [row[number] for row in rows] for number, name in enumerate(_NAMES)}

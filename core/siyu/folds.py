@@ -1,0 +1,96 @@
+"""Up to where state is folded: which rows of the log it has in it, at which moment, and by which definitions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import field, frozen
+
+from siyu.frames import cast_like
+from siyu.scope import together
+from siyu.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from siyu.kinds import Frame
+    from siyu.stores.session import Session
+    from siyu.work import Work
+
+__all__ = ["Fold", "arrived", "definition", "fold_of", "held", "joined_since"]
+
+
+@frozen
+class Fold:
+    """What a state was made of.
+
+    Attributes:
+        watermark: The last ``seq`` of the snapshot that it was made on.
+        low: The first ``seq`` of what its own run brought in besides.
+        high: The last one; less than ``low`` where the run brought nothing.
+        now: Its moment: of all these rows, those after it are not in the state yet.
+        day: The day of that moment, which windows ended with.
+        definitions: What each part of the state is, by name.
+    """
+
+    watermark: int
+    low: int
+    high: int
+    now: int
+    day: int
+    definitions: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def inside(self) -> nw.Expr:
+        """Whether a stored row is one of those that the state was made of, its moment aside."""
+        own = (nw.col("seq") >= self.low) & (nw.col("seq") <= self.high)
+        return (nw.col("seq") <= self.watermark) | own
+
+
+def fold_of(session: Session, state: str) -> Fold | None:
+    """Return up to where a table of state is folded; None where it never was."""
+    known = session.table("folds").filter(nw.col("state") == state)
+    columns = ("watermark", "low", "high", "now", "day", "name", "definition")
+    rows = sorted(session.engine.rows(known.select(*columns)))
+    if not rows:
+        return None
+    watermark, low, high, now, day, *_ = rows[0]
+    return Fold(watermark, low, high, now, day, {name: text for *_, name, text in rows})
+
+
+def definition(**parts: object) -> str:
+    """Write what a part of state is, so that another one is told from it."""
+    return json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def arrived(work: Work, table: str, fold: Fold) -> Frame:
+    """Return the rows of a log that are not in the state and not after the run's moment, those of this run included.
+
+    Asked for in parts, so that each reads only the end of the log: rows that came since, and those whose moment has
+    come since.
+    """
+    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    later = stored.filter(nw.col("seq") > fold.watermark).filter(~fold.inside, nw.col("second") <= work.run.now)
+    due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now).filter(fold.inside)
+    own = [part.filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
+    return nw.concat([later, due, *own])
+
+
+def held(work: Work, table: str, fold: Fold) -> Frame:
+    """Return the rows of a log that are in the state."""
+    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    return stored.filter(fold.inside, nw.col("second") <= fold.now)
+
+
+def joined_since(work: Work, fold: Fold) -> Frame | None:
+    """Return the raw ids of the members who were joined or parted since: member; None where nobody was.
+
+    Every id of a component that a new link made or broke is connected to one end of such a link.
+    """
+    links = work.view.raw["links"].filter(nw.col("seq") > fold.watermark)
+    ends = work.keep(nw.concat([links.select(member=nw.col("a")), links.select(member=nw.col("b"))]).unique())
+    if not work.size(ends.head(1)):
+        return None
+    return work.keep(together(work.view.raw["canon"], ends))

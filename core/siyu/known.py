@@ -1,0 +1,120 @@
+"""What is known of members: how it is folded from events, and what of it holds at a moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from siyu.frames import cast_like, latest
+from siyu.tables import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from narwhals.dtypes import DType
+
+    from siyu.config.programme import Programme
+    from siyu.engine import Engine
+    from siyu.kinds import Frame
+    from siyu.tables import Schema
+
+__all__ = ["attributes", "current", "folded"]
+
+_DECLARED = ("zone", "region", "language", "birth_year")
+_TYPES = {"text": nw.String(), "integer": nw.Int64(), "flag": nw.Boolean()}
+_FACT: Schema = {
+    "member": nw.Int64(),
+    "second": nw.Int64(),
+    "day": nw.Int32(),
+    **dict.fromkeys(("type", "entry", "place"), nw.String()),
+}
+# When a member was first seen and where they were last: what is needed to go on from a state.
+_SEEN: Schema = {
+    "first:second": nw.Int64(),
+    "first:day": nw.Int32(),
+    "joined:day": nw.Int32(),
+    "place:second": nw.Int64(),
+}
+
+
+def attributes(programme: Programme) -> dict[str, DType]:
+    """Return what members may declare, with its type."""
+    own = {name: STATE["members"].columns[name] for name in _DECLARED}
+    return own | {name: _TYPES[attribute.type] for name, attribute in programme.attributes.items()}
+
+
+def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before: Frame | None) -> Frame:
+    """Return what events say of their members: the columns of ``members``, and those that are needed to go on.
+
+    Args:
+        engine: Reads what is declared.
+        events: Events with resolved members.
+        declared: What members may declare, with its type.
+        before: What was known of these members before the events; None where nothing was.
+    """
+    facts = events.select(*_FACT)
+    profiles = events.filter(nw.col("type") == "profiled")
+    known = _seen(facts if before is None else nw.concat([facts, *_facts(before)]))
+    for column, dtype in declared.items():
+        read = engine.fields(profiles, "props", {column: dtype}).select("member", "second", "id", column)
+        if before is not None:
+            older = {"second": nw.col(f"{column}:second"), "id": nw.col(f"{column}:id")}
+            read = nw.concat([read, before.select("member", column, **older).select("member", "second", "id", column)])
+        found = latest(read.filter(~nw.col(column).is_null()), ["member"], ["second", "id"])
+        renamed = found.rename({"second": f"{column}:second", "id": f"{column}:id"})
+        known = known.join(renamed, on="member", how="left")
+    moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}
+    return cast_like(known, {**STATE["members"].columns, **declared, **_SEEN, **moments})
+
+
+def _facts(before: Frame) -> list[Frame]:
+    """Return what was known as facts: the first moment and its entry, the first joining, the last place."""
+    first = {"second": nw.col("first:second"), "day": nw.col("first:day")}
+    return [
+        cast_like(before.select("member", "entry", **first), _FACT),
+        cast_like(before.select("member", type=nw.lit("joined"), day=nw.col("joined:day")), _FACT),
+        cast_like(before.select("member", "place", second=nw.col("place:second")), _FACT),
+    ]
+
+
+def _seen(facts: Frame) -> Frame:
+    """Return when members were first seen and joined, by which entry, and at which place they were last.
+
+    Of several entries at the first second, and of several places at the last one, the first by name is taken.
+    """
+    second, placed = nw.col("second"), ~nw.col("place").is_null()
+    moments = facts.group_by("member").agg(
+        nw.col("second").min().alias("first:second"),
+        nw.col("day").min().alias("first:day"),
+        nw.when(nw.col("type") == "joined").then(nw.col("day")).otherwise(None).min().alias("joined:day"),
+        nw.when(placed).then(second).otherwise(None).max().alias("place:second"),
+    )
+    there = facts.join(moments.select("member", "first:second", "place:second"), on="member")
+    begins, ends = second == nw.col("first:second"), placed & (second == nw.col("place:second"))
+    names = there.filter(begins | ends.fill_null(value=False)).group_by("member").agg(
+        nw.when(begins).then(nw.col("entry")).otherwise(None).min().alias("entry"),
+        nw.when(ends).then(nw.col("place")).otherwise(None).min().alias("place"),
+    )  # fmt: skip
+    joined = nw.coalesce("joined:day", "first:day").alias("joined")
+    return moments.join(names, on="member", how="left").with_columns(joined)
+
+
+def current(members: Frame, programme: Programme, now: int) -> Frame:
+    """Return the columns of ``members`` and the declared attributes, as they hold at a moment.
+
+    A value that is older than it may be kept is none; what the brand states of members of whom nothing is known
+    fills the rest.
+    """
+    present = set(members.collect_schema().names())
+    columns = [name for name in (*STATE["members"].columns, *programme.attributes) if name in present]
+    return members.select(*(_held(name, programme, now, present).alias(name) for name in columns))
+
+
+def _held(name: str, programme: Programme, now: int, present: set[str]) -> nw.Expr:
+    attribute = programme.attributes.get(name)
+    column = nw.col(name)
+    if attribute is not None and attribute.keep is not None and f"{name}:second" in present:
+        column = nw.when(nw.col(f"{name}:second") > now - attribute.keep.seconds).then(column).otherwise(None)
+    stated = {"region": programme.brand.region, "language": programme.brand.language}.get(name)
+    return column.fill_null(stated) if stated else column
