@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -21,6 +21,7 @@ from siyu.outcome import Outcome
 from siyu.passes import Moment, Passes
 from siyu.rows import frame_of
 from siyu.scope import scope_of
+from siyu.segments import overview
 from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.registry import Registry
+    from siyu.segments import Segments
     from siyu.stores.duckdb import DuckStore
     from siyu.work import Work
 
@@ -55,14 +57,6 @@ class Brand(Passes):
         super().__init__(programme, registry, store, key)
         self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
         self._delivering = threading.Lock()
-
-    def __enter__(self) -> Self:
-        """Return the brand itself."""
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Close the brand."""
-        self.close()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
         """Take rows into a log, once each.
@@ -122,14 +116,10 @@ class Brand(Passes):
 
         The frames are usable until the brand, or the outcome, is closed.
         """
-        session = self._held()
-        try:
+        with self._handing_out() as session:
             work = self._work(session, "plan", now, progress)
             walk(work, self._grants, self._touching, keep=False)
             return evolve(Outcome.of(work), closing=partial(self._released, session))
-        except BaseException:
-            self._released(session)
-            raise
 
     def deliver(self, *, now: Moment = None) -> Outcome:
         """Send what is queued and due."""
@@ -224,7 +214,8 @@ class Brand(Passes):
             UserError: No tagger says which tags the channel should show, or several do.
         """
         tagger = marker(self.programme, channel)
-        return marks(self._work(self._held(), "plan", now), tagger)
+        with self._handing_out() as session:
+            return marks(self._work(session, "plan", now), tagger)
 
     def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
         """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
@@ -254,6 +245,11 @@ class Brand(Passes):
         with self.store.opened() as session:
             second = self._second(now)
             return explain(self.view(session, second), self.programme, self.number(member), str(member))
+
+    def segments(self) -> Segments:
+        """Return how large each segment is, how it changed in the last run, and which of them share members."""
+        with self.store.opened() as session:
+            return overview(session, self.programme.segments)
 
     def number(self, member: str | int) -> int:
         """Return the number of an outside id, or the number itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from siyu.bits import stored
 from siyu.claims.writer import GrantWriter
@@ -49,6 +49,14 @@ class Passes:
         self._touching = threading.Lock()
         self._reading: list[Session] = []
 
+    def __enter__(self) -> Self:
+        """Return the brand itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the brand."""
+        self.close()
+
     def close(self) -> None:
         """Close the store and every frame that was handed out."""
         for session in list(self._reading):
@@ -77,6 +85,16 @@ class Passes:
         session = self.store.session()
         self._reading.append(session)
         return session
+
+    @contextmanager
+    def _handing_out(self) -> Iterator[Session]:
+        """Hold a session for the frames that are made on it, unless making them fails."""
+        session = self._held()
+        try:
+            yield session
+        except BaseException:
+            self._released(session)
+            raise
 
     def _released(self, session: Session) -> None:
         if session in self._reading:

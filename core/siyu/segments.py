@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+from attrs import frozen
 
 from siyu.arms import arm_expr
+from siyu.bits import stored
+from siyu.frames import latest, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siyu.config.segments import Segment
     from siyu.kinds import Frame
+    from siyu.stores.session import Session
     from siyu.view import View
 
-__all__ = ["segmented"]
+__all__ = ["SIZES", "Overlap", "Segments", "Size", "overview", "segmented"]
+
+SIZES = "siyu:segments"
+"""The metric that the sizes of segments are kept as, and how many joined and left them; no metric of a brand's own
+can have this name."""
 
 
 def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
@@ -61,3 +70,71 @@ def _listed(view: View, frame: Frame, name: str, segment: Segment) -> Frame:
     members = view.identified(texts, "identity", "member").select("member").unique()
     flag = members.with_columns(nw.lit(value=True).alias(f"list:{name}"))
     return frame.join(flag, on="member", how="left").with_columns(nw.col(f"list:{name}").fill_null(value=False))
+
+
+@frozen
+class Size:
+    """How large a segment is.
+
+    Attributes:
+        name: The segment.
+        size: How many members were in it at the last run.
+        joined: How many of them were not in it at the run before; None at its first.
+        left: How many were in it then and are not now; None at its first.
+        text: Who is meant.
+    """
+
+    name: str
+    size: int
+    joined: int | None
+    left: int | None
+    text: str
+
+
+@frozen
+class Overlap:
+    """Two segments that share members: how many, and what share of the smaller one that is."""
+
+    first: str
+    second: str
+    both: int
+    share: float
+
+
+@frozen
+class Segments:
+    """The segments as the last run left them, and which of them share members."""
+
+    sizes: list[Size]
+    overlaps: list[Overlap]
+
+
+def overview(session: Session, segments: Mapping[str, Segment]) -> Segments:
+    """Return the sizes of segments and their overlaps, of the state that the last run left."""
+    bits = stored(session, "segments")
+    known = {name: holding[0] for name in segments if (holding := bits.holding(name))}
+    pairs = list(combinations(known, 2))
+    asked = [*known.values(), *(known[one] & known[other] for one, other in pairs)]
+    ones = [total(nw.when(one).then(1).otherwise(0)).alias(str(number)) for number, one in enumerate(asked)]
+    numbers = iter(session.engine.rows(bits.frame.select(*ones))[0] if ones else ())
+    sizes = {name: next(numbers) for name in known}
+    moved = _moved(session)
+    overlaps = [_overlap(one, other, next(numbers), sizes) for one, other in pairs]
+    listed = [
+        Size(name, size, moved.get((name, "joined")), moved.get((name, "left")), segments[name].text)
+        for name, size in sizes.items()
+    ]
+    shared = sorted((one for one in overlaps if one.both), key=lambda one: (-one.share, one.first, one.second))
+    return Segments(listed, shared)
+
+
+def _overlap(first: str, second: str, both: int, sizes: Mapping[str, int]) -> Overlap:
+    smaller = min(sizes[first], sizes[second])
+    return Overlap(first, second, both, both / smaller if smaller else 0.0)
+
+
+def _moved(session: Session) -> dict[tuple[str, str], int]:
+    """Return how many joined and left segments in the last run, by name and by ``joined`` or ``left``."""
+    own = session.table("measures").filter(nw.col("metric") == SIZES, nw.col("key") != "size")
+    newest = latest(own, ["slice", "key"], ["seq"]).select("slice", "key", "n")
+    return {(name, key): number for name, key, number in session.engine.rows(newest)}

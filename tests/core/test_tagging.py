@@ -293,8 +293,7 @@ def test_a_tagger_that_fails_is_named(tmp_path: Path) -> None:
 
     plugins = {"mine": SimpleNamespace(siyu_register_taggers=siyu_register_taggers)}
     toml = f'{BRAND}\n[tagger.bad]\nuse = "failing"\n'
-    with (
-        opened(folder(tmp_path, toml), plugins=plugins) as brand,
-        pytest.raises(PluginError, match=r"tagger\.bad failed"),
-    ):
-        brand.marks("other")
+    with opened(folder(tmp_path, toml), plugins=plugins) as brand:
+        with pytest.raises(PluginError, match=r"tagger\.bad failed"):
+            brand.marks("other")
+        assert brand._reading == []

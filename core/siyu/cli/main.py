@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "Do one pass of the loop: decide, record, deliver.",
     "tick": "Do the pass for members of whom something new is known.",
     "explain": "Show what is known of a member, what was decided, and why.",
+    "segments": "Show the sizes of the segments, how they changed, and which overlap.",
     "tag": "Give a member a tag by hand.",
     "untag": "Take a tag from a member by hand.",
     "marks": "Show what a channel has to change of its own tags.",

@@ -8,7 +8,7 @@ import narwhals as nw
 
 from siyu.bits import Bits, packed, stored
 from siyu.frames import total
-from siyu.segments import segmented
+from siyu.segments import SIZES, segmented
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -17,14 +17,10 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["SEGMENT", "SIZES", "segment"]
+__all__ = ["SEGMENT", "segment"]
 
 SEGMENT = "segment"
 """The set of bits that segments are kept in."""
-
-SIZES = "siyu:segments"
-"""The metric that the sizes of segments are kept as, and how many joined and left them; no metric of a brand's own
-can have this name."""
 
 
 def segment(work: Work) -> None:
