@@ -96,6 +96,9 @@ class Question:
 class Survey(Tagger):
     """Gives tags by what members answered: events ``answered``, with the text in ``props.answer``.
 
+    They come in by ``brand.ingest`` or an entry, as ``files`` with ``type = "answered"``, ``subject`` (the question),
+    ``ref`` (the survey) and ``props = { answer = "text" }``, where ``text`` is a column of the file.
+
     Of the answers of a member to one question the newest counts, by second and then by id: its tags take the place of
     those of all earlier ones, also where it gives none. So an empty answer takes an earlier one back, and so does one
     that is not listed. An event without a text, as one with a number or a list for an answer, is no answer at all.
