@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from siyu.bits import stored
 from siyu.claims.counter import Answer, ClaimCounter
-from siyu.claims.writer import GrantWriter
 from siyu.components import canon
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
@@ -20,36 +17,30 @@ from siyu.errors import PluginError
 from siyu.explain import Explanation, explain
 from siyu.kinds import Batch
 from siyu.loop import walk
-from siyu.moments import moment
 from siyu.outcome import Outcome
+from siyu.passes import Moment, Passes
 from siyu.rows import frame_of
-from siyu.runs import Run
 from siyu.scope import scope_of
 from siyu.segments import overview
 from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
-from siyu.view import View
-from siyu.work import Work
+from siyu.tagging import Word, end_of, marker, marks, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.registry import Registry
-    from siyu.runs import Kind
     from siyu.segments import Segments
     from siyu.stores.duckdb import DuckStore
-    from siyu.stores.session import Session
+    from siyu.work import Work
 
 __all__ = ["Brand"]
 
-Moment = int | str | None
-"""A moment: epoch seconds, ISO 8601 text (without an offset in the brand's zone), or None for now."""
 
-
-class Brand:
+class Brand(Passes):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -63,30 +54,9 @@ class Brand:
 
     def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
         """Bring the parts together; use ``siyu.open``."""
-        self.programme = programme
-        self.registry = registry
-        self.store = store
-        self._key = key
-        self._grants = GrantWriter(programme, key)
+        super().__init__(programme, registry, store, key)
         self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
-        self._running = threading.Lock()
-        self._touching = threading.Lock()
         self._delivering = threading.Lock()
-        self._reading: list[Session] = []
-
-    def __enter__(self) -> Self:
-        """Return the brand itself."""
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Close the brand."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the store and every frame that was handed out."""
-        for session in list(self._reading):
-            self._released(session)
-        self.store.close()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
         """Take rows into a log, once each.
@@ -146,14 +116,10 @@ class Brand:
 
         The frames are usable until the brand, or the outcome, is closed.
         """
-        session = self._held()
-        try:
+        with self._handing_out() as session:
             work = self._work(session, "plan", now, progress)
             walk(work, self._grants, self._touching, keep=False)
             return evolve(Outcome.of(work), closing=partial(self._released, session))
-        except BaseException:
-            self._released(session)
-            raise
 
     def deliver(self, *, now: Moment = None) -> Outcome:
         """Send what is queued and due."""
@@ -201,6 +167,56 @@ class Brand:
         """Say that two ids are not one person after all."""
         self._join(one, other, evidence, now, undone=True)
 
+    def tag(
+        self,
+        member: str | int,
+        tag: str,
+        *,
+        by: str,
+        value: str | None = None,
+        until: Moment = None,
+        note: str = "",
+        now: Moment = None,
+    ) -> Outcome:
+        """Give a member a tag by hand; the next run or tick goes by it.
+
+        Args:
+            member: An outside id (``wecom:wm7…``) or a member's number, of a member that the log knows.
+            tag: One of the tags that a tagger lets people give, as those of ``manual``.
+            by: Who gives it.
+            value: The tag's value.
+            until: When it ends: a moment, or the last day on which it holds.
+            note: Why.
+            now: The moment of it. Of all that is said of a member and a tag, the newest counts.
+
+        Returns:
+            What was counted: ``events`` is 0 where the very same was said before, at the same moment.
+
+        Raises:
+            UserError: The tag may not be given, the member is not known, nobody gives it, or it would be over.
+        """
+        second = self._second(now)
+        end = end_of(until, second, self.programme.brand.zone)
+        return self._say(Word("tagged", tag, by, {"value": value, "expires": end, "note": note}), member, second)
+
+    def untag(self, member: str | int, tag: str, *, by: str, note: str = "", now: Moment = None) -> Outcome:
+        """Take a tag from a member by hand, whoever gave it: see ``tag``."""
+        return self._say(Word("untagged", tag, by, {"note": note}), member, now)
+
+    def marks(self, channel: str, *, now: Moment = None) -> Frame:
+        """Return what a channel has to change of its own tags, by the tags of the last run: member, mark, change.
+
+        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``. What was applied is reported back
+        by ``ingest``, as events ``marked`` and ``unmarked`` (subject: the mark, ref: the channel). The frame is lazy
+        and usable until the brand is closed, as those of ``table``.
+
+        Raises:
+            UserError: No tagger says which tags the channel should show, or several do.
+        """
+        tagger = marker(self.programme, channel)
+        with self._handing_out() as session:
+            return marks(self._work(session, "plan", now), tagger)
+
     def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
         """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
 
@@ -224,13 +240,6 @@ class Brand:
         """
         return self._held().table(TABLES[name].name)
 
-    def view(self, session: Session, now: int) -> View:
-        """Return what plugins would see at a moment, of the state that the last run left."""
-        joined = bool(session.engine.rows(session.table("canon").head(1)))
-        bits = {"flags": stored(session, "flags")}
-        tables, engine = session.tables(), session.engine
-        return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
-
     def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
         """Return all that is known and was decided of one member, stage by stage."""
         with self.store.opened() as session:
@@ -246,6 +255,15 @@ class Brand:
         """Return the number of an outside id, or the number itself."""
         return self._counter.number(member)
 
+    def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
+        with self._pass("ingest", now) as work:
+            with work.session.reading():
+                say(work, self._key, word, self.number(member), str(member))
+            # As for what is ingested: nothing comes into the log while claims are decided.
+            with self._grants.lock, work.session.writing(work.run.id) as writer:
+                record(work, writer)
+            return Outcome.of(work)
+
     def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
         with self._alone(), self._grants.lock, self._pass("control", now) as work:
             ids = {"a": self.number(one), "b": self.number(other)}
@@ -256,41 +274,6 @@ class Brand:
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)
             self._grants.forget()
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep out runs, and other passes while they decide: who is one person must not change under them."""
-        with self._running, self._touching:
-            yield
-
-    def _second(self, now: Moment) -> int:
-        if now is None:
-            return int(time.time())
-        return now if isinstance(now, int) else moment(now, self.programme.brand.zone)
-
-    def _held(self) -> Session:
-        session = self.store.session()
-        self._reading.append(session)
-        return session
-
-    def _released(self, session: Session) -> None:
-        if session in self._reading:
-            self._reading.remove(session)
-            session.close()
-
-    def _work(self, session: Session, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Work:
-        second = self._second(now)
-        watermark = self.store.last
-        run = Run(id=self.store.next_run(), kind=kind, now=second, config=self.programme.hash, watermark=watermark)
-        work = Work(session, self.programme, self.registry, run, self.view(session, second))
-        if progress is not None:
-            work.progress = progress
-        return work
-
-    @contextmanager
-    def _pass(self, kind: Kind, now: Moment, progress: Callable[[str], None] | None = None) -> Iterator[Work]:
-        with self.store.opened() as session:
-            yield self._work(session, kind, now, progress)
 
     def _finished(self, work: Work, *, send: bool) -> Outcome:
         decided = Outcome.of(work)

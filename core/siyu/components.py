@@ -11,13 +11,23 @@ from siyu.frames import latest
 if TYPE_CHECKING:
     from siyu.engine import Engine
     from siyu.kinds import Frame
+    from siyu.view import View
 
-__all__ = ["canon", "current", "labels"]
+__all__ = ["canon", "component", "current", "labels"]
 
 
 def canon(engine: Engine, links: Frame) -> Frame:
     """Return each linked id's component: member, canon (the least id of it)."""
     return labels(engine, current(links))
+
+
+def component(view: View, number: int) -> tuple[int, list[int]]:
+    """Return the least id of a member's component, and all ids of it, the asked one among them."""
+    known = view.raw["canon"]
+    found = view.rows(known.filter(nw.col("member") == number).select("canon"))
+    member = found[0][0] if found else number
+    ids = view.rows(known.filter(nw.col("canon") == member).select("member"))
+    return member, sorted({number, *(one for (one,) in ids)})
 
 
 def current(links: Frame) -> Frame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 from attrs import frozen
 
+from siyu.components import component
 from siyu.config.units import Money
 from siyu.errors import UserError
 
@@ -21,14 +22,14 @@ __all__ = ["Explanation", "Section", "explain"]
 _RECENT = 10
 
 _COLUMNS = {
-    "tags": ["tag", "value", "score", "evidence", "since"],
+    "tags": ["tag", "value", "score", "evidence", "since", "expires"],
     "tag changes": ["time", "tag", "change", "value", "reason"],
     "journey": ["campaign", "step", "occurrence", "branch", "nominal", "decided"],
     "touches": ["id", "campaign", "step", "content", "channel", "due", "state", "reason", "changed"],
     "consents": ["channel", "purpose", "state", "time", "proof"],
     "grants": ["time", "incentive", "kind", "item", "amount", "available", "expires", "cause_kind", "cause", "reason"],
     "experiments": ["experiment", "arm", "time"],
-    "events": ["time", "type", "entry", "place", "subject", "ref", "amount"],
+    "events": ["time", "type", "entry", "place", "staff", "subject", "ref", "amount"],
 }
 
 
@@ -68,7 +69,7 @@ def explain(view: View, programme: Programme, number: int, asked: str = "") -> E
     Raises:
         UserError: The log knows no such member.
     """
-    member, ids = _component(view, number)
+    member, ids = component(view, number)
     known = view.rows(view.events.filter(nw.col("member") == member).select(nw.len()))[0][0]
     if not known:
         message = f"no member {asked or number} is known; an outside id is written kind:value, as in the entry's config"
@@ -77,14 +78,6 @@ def explain(view: View, programme: Programme, number: int, asked: str = "") -> E
     sections += [_listed(view, name, frame, member) for name, frame in _parts(view).items()]
     sections.append(_segments(view, programme, member))
     return Explanation(member, ids, [section for section in sections if section.rows])
-
-
-def _component(view: View, number: int) -> tuple[int, list[int]]:
-    canon = view.raw["canon"]
-    found = view.rows(canon.filter(nw.col("member") == number).select("canon"))
-    member = found[0][0] if found else number
-    ids = view.rows(canon.filter(nw.col("canon") == member).select("member"))
-    return member, sorted({number, *(one for (one,) in ids)})
 
 
 def _parts(view: View) -> dict[str, Frame]:

@@ -114,6 +114,11 @@ class Tagger(Component):
         return (self.name,)
 
     @property
+    def by_hand(self) -> Mapping[str, str]:
+        """The tags that people may give and take by events ``tagged`` and ``untagged``, each with what it means."""
+        return {}
+
+    @property
     def evidence(self) -> Mapping[str, str]:
         """Why a member has a tag of ``flags``, by tag."""
         return {}

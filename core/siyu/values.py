@@ -1,8 +1,8 @@
-"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages."""
+"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages, marks."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
 from attrs import Attribute, field, frozen
@@ -11,7 +11,23 @@ from attrs.validators import ge
 from siyu.config.expressions import Condition
 from siyu.config.units import Money
 
-__all__ = ["Budget", "ContentItem", "Early", "Frame", "Limit", "Message", "Period", "Receipt", "Reward", "Term", "doc"]
+if TYPE_CHECKING:
+    from siyu.view import View
+
+__all__ = [
+    "Budget",
+    "ContentItem",
+    "Early",
+    "Frame",
+    "Limit",
+    "Marking",
+    "Message",
+    "Period",
+    "Receipt",
+    "Reward",
+    "Term",
+    "doc",
+]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
 Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "total"]
@@ -137,6 +153,25 @@ class Message:
     text: str
     offer: str
     purpose: str
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a tagger is besides that says how a channel's own tags differ from what they should be."""
+
+    @property
+    def name(self) -> str:
+        """The tagger's name."""
+
+    @property
+    def marked_channel(self) -> str:
+        """The channel, of which no other tagger may say it; empty for none."""
+
+    def marks(self, view: View) -> Frame:
+        """Return the difference to what ``view.tags`` asks for: member, mark, change.
+
+        ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``.
+        """
 
 
 @frozen

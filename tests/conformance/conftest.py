@@ -30,7 +30,10 @@ def rows() -> Rows:
     """Return rows by log: facts, claims, links, consents, costs, earlier touches, steps and grants."""
     chance = Random(20261111)
     lives = [event for number in range(MEMBERS) for event in life(number, chance)]
-    events = sorted([*lives, *claims(chance)], key=lambda event: (event["second"], event["member"], event["type"]))
+    told = [event for number in range(MEMBERS) for event in words(number, Random(number))]
+    events = sorted(
+        [*lives, *claims(chance), *told], key=lambda event: (event["second"], event["member"], event["type"])
+    )
     for number, event in enumerate(events, 1):
         event.setdefault("source_id", f"e{number}")
         event["id"] = 10_000 + number
@@ -94,6 +97,26 @@ def claims(chance: Random) -> Iterator[Row]:
             request = {"type": "claimed", "subject": "gaiwan", "ref": chance.choice(["G01", "G01", "G02"])}
             moment = SALE + chance.randrange(-3 * 3600, 2 * 3600)
             yield {**request, "member": person(member), "second": moment, "source_id": f"q{next(numbers)}"}
+
+
+def words(number: int, chance: Random) -> Iterator[Row]:
+    """Yield what a member answers, and what people say of them, by hand and in the channel; often at one moment."""
+    moments = [chance.randrange(SALE - 60 * DAY, LAST) for _ in range(2)]
+    for _ in range(chance.choice([0, 3, 6])):
+        base = {"member": person(number), "second": chance.choice(moments), "staff": chance.choice(["小云", None])}
+        props = json.dumps({"answer": chance.choice(["绿茶", "普洱、 花茶", "白茶", "", 7])})
+        yield {
+            **base,
+            "type": "answered",
+            "subject": chance.choice(["drink", "budget"]),
+            "ref": "welcome",
+            "props": props,
+        }
+        hand = chance.choice([{"note": "约了周三"}, {"value": "3", "expires": LAST}, {}])
+        tag, kind = chance.choice(["tasting-host", "call-back"]), chance.choice(["tagged", "tagged", "untagged"])
+        yield {**base, "type": kind, "subject": tag, "props": json.dumps(hand)}
+        mark, kind = chance.choice(["et-wholesale", "et-vip"]), chance.choice(["marked", "marked", "unmarked"])
+        yield {**base, "type": kind, "subject": mark, "ref": "wecom"}
 
 
 def linked(one: int, other: int, *, undone: bool = False) -> Row:

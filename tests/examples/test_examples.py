@@ -85,6 +85,16 @@ def journeys(brand: Brand) -> list[tuple[str, Journey]]:
     return [(one.name, one) for one in brand.programme.of(Campaign) if isinstance(one, Journey)]
 
 
+def assert_tags_come_from_outside(brand: Brand) -> None:
+    """Look for tags of the survey, the notebook and WeCom, and for what WeCom has to change."""
+    given = [tag for (tag,) in rows(brand, "tags", "tag")]
+    for tag in ("likes-green", "likes-puer", "likes-scented", "budget"):
+        assert given.count(tag) > 100
+    assert (given.count("tasting-host"), given.count("call-back"), given.count("wholesale")) == (1, 2, 1)
+    marks = brand.marks("wecom", now=TEA_NOW).to_native().fetchall()
+    assert {(mark, change) for _, mark, change in marks} == {("et-vip", "add"), ("et-vip", "remove")}
+
+
 @pytest.mark.slow
 def test_complete_journey_has_its_figures_and_its_history_starts_nothing(tmp_path: Path) -> None:
     folder = copied("complete-journey", tmp_path)
@@ -145,6 +155,7 @@ def test_the_tea_shop_runs_day_by_day_and_its_history_starts_nothing(tmp_path: P
         # 80 units for all and 20 for VIPs; a reservation that was not paid in time went to the next in line.
         assert kinds.count("reserved") - kinds.count("released") <= 100
         assert kinds.count("refused") > 0
+        assert_tags_come_from_outside(brand)
         for day in (13, 14):
             brand.run(now=f"2026-11-{day}T10:30:00")
         touched = rows(brand, "touches", "campaign", "edition", "step", "recipient", "occurrence")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from siyu.cli.options import as_json, moment, with_environment, with_json
+from siyu.cli.options import as_json, moment, parted, with_environment, with_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +31,7 @@ def explain(named: tuple[str, ...], now: str | None, environment: str | None, *,
 
     MEMBER is an outside id, as wecom:wm7 or phone:+8613800000000, or a member's number.
     """
-    if len(named) not in {1, 2}:
-        raise click.UsageError("say which member, and before it the brand's folder where it is not the current one")
-    folder, member = Path(named[0] if len(named) > 1 else "."), named[-1]
+    folder, (member,) = parted(named, 1, "which member")
     import siyu
     from siyu.loop import STAGES
 

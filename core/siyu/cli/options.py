@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["as_json", "folder", "moment", "progress", "with_environment", "with_json"]
+__all__ = ["as_json", "folder", "moment", "parted", "progress", "with_environment", "with_json"]
 
 folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
 
@@ -24,6 +24,22 @@ moment = click.option(
 )
 
 with_json = click.option("--json", "machine", is_flag=True, help="Print JSON, for machines.")
+
+
+def parted(named: tuple[str, ...], count: int, what: str) -> tuple[Path, tuple[str, ...]]:
+    """Part arguments into the brand's folder, which may be left out, and so many others.
+
+    Args:
+        named: The arguments.
+        count: How many there are beside the folder.
+        what: What they are, for an error.
+
+    Raises:
+        UsageError: There are more or fewer.
+    """
+    if len(named) not in {count, count + 1}:
+        raise click.UsageError(f"say {what}, and before it the brand's folder where it is not the current one")
+    return Path(named[0] if len(named) > count else "."), named[-count:]
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can write

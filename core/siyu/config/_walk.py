@@ -65,6 +65,8 @@ def sound_parts(sound: Sound, path: Keys) -> Iterator[tuple[Keys, Condition | Na
 
 def _field(field: attrs.Attribute[Any], value: object, path: Keys) -> Iterator[tuple[Keys, Condition | Named]]:
     inner = (*path, written(field.name))
+    for key in value if "keys_refer" in field.metadata and isinstance(value, Mapping) else ():
+        yield (*inner, key), Named((*inner, key), field.metadata["keys_refer"], key, on_key=True)
     kind = field.metadata.get("refers", "campaign" if field.name == "during" else "")
     if kind:
         for each in named(value, kind, inner):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.frames import cast_like
+from siyu_plugins.entries._rows import events
 from siyu_plugins.entries.chance import between, chosen, numbered, share
 from siyu_plugins.entries.people import LINES
 
@@ -20,11 +20,8 @@ __all__ = ["consents", "costs", "dealings", "doings", "items", "membership", "pu
 
 _DAY = 86_400
 _WINDOW = 600
-_TEXTS = ("entry", "source_id", "identity", "type", "place", "staff", "subject", "ref", "props")
-_NUMBERS = ("second", "amount", "quantity")
 # Of a hundred doings, where the part of each ends.
 _BANDS = {"viewed": 50, "clicked": 68, "messaged": 82, "shared": 90, "checked_in": 98, "complained": 100}
-_COLUMNS = {**dict.fromkeys(_TEXTS, nw.String()), **dict.fromkeys(_NUMBERS, nw.Int64())}
 
 
 def membership(people: Frame) -> Frame:
@@ -37,8 +34,8 @@ def membership(people: Frame) -> Frame:
     joined = nw.col("joined")
     return nw.concat(
         [
-            _events(people, "profiled", numbered("profile", "member"), **person, second=joined, props=nw.col("props")),
-            _events(
+            events(people, "profiled", numbered("profile", "member"), **person, second=joined, props=nw.col("props")),
+            events(
                 people,
                 "joined",
                 numbered("join", "member"),
@@ -48,7 +45,7 @@ def membership(people: Frame) -> Frame:
                 subject=nw.col("code"),
                 ref=nw.col("inviter"),
             ),
-            _events(
+            events(
                 people.filter(nw.col("door") == "wecom"),
                 "followed",
                 numbered("follow", "member"),
@@ -57,7 +54,7 @@ def membership(people: Frame) -> Frame:
                 staff=nw.col("staff"),
                 subject=nw.col("code"),
             ),
-            _events(
+            events(
                 people.filter(nw.col("refused") < nw.col("left")),
                 "unsubscribed",
                 numbered("unsubscribe", "member"),
@@ -65,7 +62,7 @@ def membership(people: Frame) -> Frame:
                 second=nw.col("refused"),
                 subject=nw.lit("wecom"),
             ),
-            _events(
+            events(
                 people,
                 "left",
                 numbered("leave", "member"),
@@ -93,7 +90,7 @@ def doings(occasions: Frame, world: World) -> Frame:
     )
     talk = nw.col("type").is_in(["messaged", "complained"])
     door = nw.when(talk).then(nw.lit("wecom")).otherwise(nw.lit("mini-program"))
-    return _events(
+    return events(
         seen,
         nw.col("type"),
         numbered("doing", "member", "number"),
@@ -116,7 +113,7 @@ def purchases(orders: Frame, world: World) -> Frame:
     score = chosen(between(key, world.salt("score"), 0, 9), (1, 2, 3, 3, 4, 4, 4, 5)).cast(nw.Int64)
     return nw.concat(
         [
-            _events(
+            events(
                 orders,
                 "ordered",
                 nw.col("order"),
@@ -127,7 +124,7 @@ def purchases(orders: Frame, world: World) -> Frame:
                 amount=nw.col("amount"),
                 quantity=nw.sum_horizontal(*(nw.col(f"quantity_{line}").fill_null(0) for line in range(LINES))),
             ),
-            _events(
+            events(
                 paid,
                 "paid",
                 numbered("payment", "member", "number"),
@@ -136,8 +133,8 @@ def purchases(orders: Frame, world: World) -> Frame:
                 subject=nw.lit("wechat-pay"),
                 amount=nw.col("amount"),
             ),
-            _events(paid, "received", numbered("arrival", "member", "number"), **buyer, second=arrival),
-            _events(
+            events(paid, "received", numbered("arrival", "member", "number"), **buyer, second=arrival),
+            events(
                 rated,
                 "rated",
                 numbered("rating", "member", "number"),
@@ -174,7 +171,7 @@ def refunds(orders: Frame, world: World) -> Frame:
 
 def dealings(refunded: Frame) -> Frame:
     """Return the events of refunds."""
-    return _events(
+    return events(
         refunded,
         "refunded",
         nw.col("id"),
@@ -228,8 +225,8 @@ def rush(numbers: Frame, people: Frame, world: World, wanted: Rush, at: int) -> 
     payment = nw.concat_str(nw.lit("payment-"), asked)
     return nw.concat(
         [
-            _events(named, "claimed", asked, **buyer, second=second, subject=subject, ref=item, quantity=nw.lit(1)),
-            _events(paid, "paid", payment, **buyer, second=later, subject=nw.lit("wechat-pay"), ref=asked),
+            events(named, "claimed", asked, **buyer, second=second, subject=subject, ref=item, quantity=nw.lit(1)),
+            events(paid, "paid", payment, **buyer, second=later, subject=nw.lit("wechat-pay"), ref=asked),
         ]
     )
 
@@ -274,11 +271,6 @@ def costs(numbers: Frame, world: World, doors: tuple[str, ...]) -> Frame:
         code=chosen(number % codes, world.codes),
         amount=between(number, world.salt("cost"), 2_000, 20_000),
     )
-
-
-def _events(frame: Frame, kind: str | nw.Expr, source_id: nw.Expr, **columns: nw.Expr) -> Frame:
-    known = nw.lit(kind) if isinstance(kind, str) else kind
-    return cast_like(frame.select(type=known, source_id=source_id, **columns), _COLUMNS)
 
 
 def _banded(dice: nw.Expr) -> nw.Expr:

@@ -23,6 +23,7 @@ from siyu_plugins.entries.doings import (
 )
 from siyu_plugins.entries.mapping import names_of
 from siyu_plugins.entries.people import DOORS, World
+from siyu_plugins.entries.surveys import Survey, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,7 @@ class Rush:
 
 @frozen(kw_only=True)
 class Simulate(Entry):
-    """Makes up an audience of a tea brand on WeCom: who joins, talks, buys, brings friends, claims and leaves.
+    """Makes up an audience of a tea brand on WeCom: who joins, answers, talks, buys, brings friends, claims and leaves.
 
     Every row follows from the seed and the other attributes by arithmetic, so that the same config makes the same
     rows whenever and however often it is read. Of them, only those up to now are read; a later run reads on. Nothing
@@ -88,6 +89,7 @@ class Simulate(Entry):
     )
     channels: tuple[str, ...] = field(default=("wecom",), metadata=doc("the channels that members consent to"))
     claims: tuple[Rush, ...] = field(default=(), metadata=doc("rushes for something limited"))
+    surveys: tuple[Survey, ...] = field(default=(), metadata=doc("what members are asked"))
 
     @codes.validator
     @channels.validator
@@ -149,6 +151,7 @@ class Simulate(Entry):
             rush(self._sequence(intake, wanted.claims), people, world, wanted, self._second(wanted.at))
             for wanted in self.claims
         ]
+        parts += [answers(intake, people, world, wanted) for wanted in self.surveys]
         return nw.concat(parts)
 
     def _second(self, text: str) -> int:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import json
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from siyu.config.units import Share
 from siyu.stores.engine import DuckEngine
 from siyu.stores.reading import DuckIntake
 from siyu_plugins.entries.simulate import Rush, Simulate
+from siyu_plugins.entries.surveys import Survey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 NOW = int(datetime(2026, 12, 31, tzinfo=UTC).timestamp())
 MIDDLE = int(datetime(2026, 10, 20, 3, tzinfo=UTC).timestamp())
 RUSH = Rush(incentive="gaiwan", item="G01", at="2026-11-11T10:00", claims=200)
+WELCOME = Survey(survey="welcome", questions={"drink": ("green", "puer", "white"), "budget": ("little", "much")})
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -124,6 +129,36 @@ def test_a_rush_is_for_what_was_declared(thousand: Rows) -> None:
     assert len([row for row in of_type(thousand, "paid") if row["ref"] in requests]) > len(claims) // 2
 
 
+def test_some_members_answer_a_survey_and_some_of_them_twice(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, members=1000, surveys=(WELCOME,))
+    answers = of_type(rows, "answered")
+    assert {row["ref"] for row in answers} == {"welcome"}
+    for question, texts in WELCOME.questions.items():
+        told = [row for row in answers if row["subject"] == question]
+        drawn = Counter(json.loads(row["props"])["answer"] for row in told)
+        assert set(drawn) == set(texts)
+        assert min(drawn.values()) > 0.7 * len(told) / len(texts)
+        turns = Counter(row["identity"] for row in told)
+        assert 350 < len(turns) < 450
+        assert 20 < list(turns.values()).count(2) < 70
+        assert max(turns.values()) == 2
+    joined = {row["identity"]: row["time"] for row in of_type(rows, "joined")}
+    left = {row["identity"]: row["time"] for row in of_type(rows, "left")}
+    assert all(row["time"] >= joined[row["identity"]] + timedelta(hours=1) for row in answers)
+    assert all(row["time"] < left[row["identity"]] for row in answers if row["identity"] in left)
+
+
+def test_a_survey_changes_nothing_else(tmp_path: Path, thousand: Rows) -> None:
+    everybody = Survey(survey="summer", questions={"drink": ("green",)}, share=Share(10_000))
+    rows, _ = read(tmp_path, members=1000, surveys=(everybody, WELCOME))
+    answers = of_type(rows, "answered")
+    left = {row["identity"] for row in of_type(rows, "left")}
+    assert len({row["identity"] for row in answers if row["ref"] == "summer"} | left) == 1000
+    assert len({row["source_id"] for row in answers}) == len(answers)
+    rest = [row for row in rows["events"] if row["type"] != "answered"]
+    assert {**rows, "events": rest} == thousand
+
+
 def test_costs_are_there_for_every_day_door_and_code(thousand: Rows) -> None:
     assert len(thousand["costs"]) == 90 * 3 * 4
     assert all(2_000 <= row["amount"] <= 20_000 for row in thousand["costs"])
@@ -140,6 +175,12 @@ def test_costs_are_there_for_every_day_door_and_code(thousand: Rows) -> None:
 def test_attributes_that_cannot_be(attributes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Simulate(**{"name": "tea", "from_": date(2026, 9, 1), **attributes})
+
+
+@pytest.mark.parametrize("questions", [{}, {"drink": ()}])
+def test_a_survey_needs_answers(questions: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(ValueError, match="questions with at least one answer each"):
+        Survey(survey="welcome", questions=questions)
 
 
 def test_a_rush_needs_a_moment() -> None:
