@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["ONE", "decayed", "weights"]
+__all__ = ["ONE", "ages", "weights"]
 
 ONE = 1_000_000
 """The weight of what happened today."""
@@ -29,16 +29,14 @@ def weights(half_life: int, days: int) -> list[int]:
     return [int(weight.to_integral_value()) for weight in exact]
 
 
-def decayed(view: View, frame: Frame, half_life: Duration, window: Duration) -> Frame:
-    """Add the weight (Int64) of each row by the age of its ``day``, and leave out what is too old to weigh anything.
+def ages(view: View, half_life: Duration, window: Duration) -> Frame:
+    """Return the weight of each day up to today that weighs anything: day (Int32), weight (Int64).
 
     Args:
         view: The run's view.
-        frame: The rows, with ``day`` (Int32).
-        half_life: After how long a row weighs half.
+        half_life: After how long what happened weighs half.
         window: How many days count, today among them.
     """
-    ages = enumerate(weights(half_life.days, window.days))
-    table = {view.today - age: weight for age, weight in ages if weight}
-    weighed = view.table({"day": table, "weight": table.values()}, {"day": nw.Int32(), "weight": nw.Int64()})
-    return frame.join(weighed, on="day", how="inner")
+    by_age = enumerate(weights(half_life.days, window.days))
+    table = {view.today - age: weight for age, weight in by_age if weight}
+    return view.table({"day": table, "weight": table.values()}, {"day": nw.Int32(), "weight": nw.Int64()})

@@ -14,7 +14,7 @@ from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger, doc
 from siyu_plugins.taggers._checks import at_least_one, whole_days
 from siyu_plugins.taggers._choices import bands, categories, entries, parts_of_day, themes
-from siyu_plugins.taggers._decay import ONE, decayed
+from siyu_plugins.taggers._decay import ONE, ages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,19 +142,22 @@ class Preference(Tagger):
 
     def tags(self, view: View) -> Frame:
         """Return one row for each member and dimension with a preference: member, tag, value, score, evidence."""
-        rows = nw.concat([self._choices(view, dimension) for dimension in self.of])
-        weighed = view.keep(decayed(view, rows, self.half_life, self.window))
-        units = weighed.select(*_BY, "unit").unique().group_by(*_BY).agg(number=nw.len().cast(nw.Int64))
+        weighed = self._weighed(view)
+        wholes = weighed.group_by(*_BY).agg(whole=total("weight"), number=nw.col("unit").n_unique().cast(nw.Int64))
         sums = weighed.group_by(*_BY, "choice").agg(weight=total("weight"))
         ranked = view.keep(row_number(sums, _BY, ["-weight", "choice"], "rank"))
-        whole = ranked.group_by(*_BY).agg(whole=total("weight"))
         second = ranked.filter(nw.col("rank") == 2).select(*_BY, next="choice", rest="weight")  # noqa: PLR2004 - the second
-        best = ranked.filter(nw.col("rank") == 1).join(whole, on=_BY).join(units, on=_BY)
+        best = ranked.filter(nw.col("rank") == 1).join(wholes, on=_BY)
         clear = nw.col("weight") * _FULL >= nw.col("whole") * self.share.basis_points
         found = best.filter(clear, nw.col("number") >= self.least).join(second, on=_BY, how="left")
-        score = nw.col("weight").cast(nw.Float64) / nw.col("whole").cast(nw.Float64)
         tag = nw.concat_str(nw.lit(self.prefix), nw.col("dimension"))
-        return found.select("member", tag=tag, value="choice", score=score, evidence=_evidence())
+        return found.select("member", tag=tag, value="choice", score=_score(), evidence=_evidence())
+
+    def _weighed(self, view: View) -> Frame:
+        """Return dimension, member, choice, unit, day, weight."""
+        weight = ages(view, self.half_life, self.window)
+        # Each is kept alone, as an engine plans a short query far sooner than all of them in one.
+        return nw.concat([view.keep(self._choices(view, dimension).join(weight, on="day")) for dimension in self.of])
 
     def _choices(self, view: View, dimension: Dimension) -> Frame:
         """Return dimension, member, choice, unit, day."""
@@ -183,6 +186,10 @@ def _spans(part: ClockRange) -> list[tuple[int, int]]:
     if part.start < part.end:
         return [(part.start, part.end)]
     return [(part.start, DAY), (0, part.end)]
+
+
+def _score() -> nw.Expr:
+    return nw.col("weight").cast(nw.Float64) / nw.col("whole").cast(nw.Float64)
 
 
 def _evidence() -> nw.Expr:

@@ -78,6 +78,12 @@ def test_won_back_is_who_ordered_after_a_long_gap(give: Give, ago: tuple[int, ..
     assert stages(give, PLAIN, ago) == [stage]
 
 
+def test_thresholds_may_lie_close_together(give: Give) -> None:
+    close = Lifecycle(name="life", leads=False, fresh=days(30), at_risk=days(30), dormant=days(31), lost=days(32))
+    assert stages(give, close, (31, 0), (32, 0), (33, 1)) == ["active", "won-back", "won-back"]
+    assert stages(give, close, (30, 0), (31,), (32,), (33,)) == ["new", "at-risk", "dormant", "lost"]
+
+
 def test_value_score_and_evidence(give: Give) -> None:
     events = [*orders(1, 700, 300, 5), *orders(2, 100, 100, 80), *orders(3, 0)]
     assert give(PLAIN, events) == [
