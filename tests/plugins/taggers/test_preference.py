@@ -97,6 +97,10 @@ def test_share_is_asked_for_exactly(tell: Tell) -> None:
     # 1.5 of 2.75 is 54.5454… %.
     assert len(tell(taste("category", share=Share(5_454)), MIXED, items=LINES)) == 1
     assert tell(taste("category", share=Share(5_455)), MIXED, items=LINES) == []
+    halves = [order(1, subject="puer"), order(2, subject="green")]
+    assert tell(taste("category", share=Share(5_000)), halves, "value") == [("green",)]
+    assert tell(taste("category", share=Share(10_000)), halves[:1], "value") == [("puer",)]
+    assert tell(taste("category", share=Share(5_001)), halves) == []
 
 
 def test_of_equal_weights_the_first_by_name(tell: Tell) -> None:

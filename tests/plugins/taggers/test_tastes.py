@@ -40,7 +40,7 @@ ZONES = (None, "Europe/Berlin", "Australia/Lord_Howe", "America/New_York", "Mars
 BANDS = {"rare": Money(300), "plain": Money(10), "fine": Money(80)}
 PARTS = ("00:00-01:00", "01:00-02:00", "02:00-03:00", "03:00-09:30", "11:00-12:00", "12:00-13:00", "21:00-00:00")
 TIMES = {f"part-{number}": ClockRange.parse(text) for number, text in enumerate(PARTS)}
-MEMBERS = (1, 2, 3)
+MEMBERS = (1, 2)
 
 SECONDS = st.one_of(
     st.integers(NOW - 30 * DAY, NOW + DAY),
@@ -49,18 +49,18 @@ SECONDS = st.one_of(
 EVENTS = st.fixed_dictionaries(
     {
         "member": st.sampled_from(MEMBERS),
-        "type": st.sampled_from(["ordered", "ordered", "viewed", "clicked", "read", "joined"]),
+        "type": st.sampled_from(["ordered", "ordered", "viewed", "clicked", "read", "read", "joined"]),
         "second": SECONDS,
         "entry": st.sampled_from([None, "", "shop", "mini"]),
         "subject": st.sampled_from([None, "", "green", "puer"]),
-        "ref": st.sampled_from([None, "", "1", "2", "3", "4", "nothing"]),
+        "ref": st.sampled_from([None, "", "1", "1", "2", "3", "4", "nothing"]),
         "amount": st.sampled_from([None, 5, 10, 79, 80, 240, 900]),
         "quantity": st.sampled_from([None, 0, 1, 3]),
     }
 )
 LINES = st.fixed_dictionaries(
     {
-        "event": st.integers(1, 8),
+        "event": st.integers(1, 12),
         "category": st.sampled_from([None, "", "green", "white"]),
         "amount": st.sampled_from([None, 9, 239, 240, 300]),
         "quantity": st.sampled_from([None, 1, 3]),
@@ -70,9 +70,9 @@ TAGGERS = st.builds(
     Preference,
     name=st.just("taste"),
     of=st.just(get_args(Dimension)),
-    window=st.sampled_from([1, 5, 28]).map(lambda days: Duration(days * DAY)),
+    window=st.sampled_from([5, 28]).map(lambda days: Duration(days * DAY)),
     half_life=st.integers(1, 20).map(lambda days: Duration(days * DAY)),
-    least=st.integers(1, 4),
+    least=st.integers(1, 3),
     share=st.sampled_from([0, 4_000, 5_000, 10_000]).map(Share),
     bands=st.just(BANDS),
     times=st.just(TIMES),
@@ -149,8 +149,8 @@ def written(weight: int) -> str:
 
 @given(
     tagger=TAGGERS,
-    events=st.lists(EVENTS, max_size=16),
-    items=st.lists(LINES, max_size=8),
+    events=st.lists(EVENTS, min_size=8, max_size=24),
+    items=st.lists(LINES, max_size=12),
     zones=st.fixed_dictionaries(dict.fromkeys(MEMBERS, st.sampled_from(ZONES))),
 )
 @settings(max_examples=rounds(15, 200))
