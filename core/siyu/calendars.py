@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["calendar_rows", "offsets", "zone_row"]
+__all__ = ["calendar_rows", "offsets", "real_zones", "zone_row"]
 
 _DAY = 86400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,6 +87,15 @@ def zone_row(zone: str, now: int) -> tuple[str, int, int]:
     offset = _offset(ZoneInfo(zone), now)
     day = (now + offset) // _DAY
     return zone, offset, _start(offsets(zone, now - _MARGIN, now + _MARGIN), day).midnight
+
+
+def real_zones(stated: Iterable[str], fallback: str) -> dict[str, str]:
+    """Return zones by name, the fallback among them, each with the zone whose clocks it has.
+
+    A zone that is stated and that does not exist has the clocks of the fallback.
+    """
+    real = available_timezones()
+    return {name: name if name in real else fallback for name in sorted({*stated, fallback})}
 
 
 def _offset(zone: ZoneInfo, second: int) -> int:

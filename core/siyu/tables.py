@@ -15,7 +15,7 @@ import narwhals as nw
 from attrs import field, frozen
 from narwhals.dtypes import DType
 
-__all__ = ["CALENDAR", "LOGS", "STATE", "TABLES", "ZONES", "Schema", "Table"]
+__all__ = ["CALENDAR", "CLOCKS", "CONTENTS", "LOGS", "STATE", "TABLES", "ZONES", "Schema", "Table"]
 
 Schema: TypeAlias = "Mapping[str, DType]"
 
@@ -242,3 +242,10 @@ when it begins, and the second and size of a change of clocks within it (null wh
 
 ZONES: Schema = _columns("zone:text offset:int midnight:int")
 """One row a zone, at ``now``: its offset from UTC in seconds, and the second when its today began."""
+
+CLOCKS: Schema = _columns("zone:text from:int until:int offset:int")
+"""One row for each zone and span between changes of clocks: its first second, the first second after it, and how far
+the clocks were from UTC in it, in seconds. The zone is empty for members that state none."""
+
+CONTENTS: Schema = _columns("content:text theme:text")
+"""One row an item of content: its name, and its place in the matrix (educate, emotion, promo …)."""

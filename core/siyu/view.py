@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 import narwhals as nw
 
 from siyu.admit import admit
-from siyu.calendars import calendar_rows, zone_row
+from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
+from siyu.contents import themes
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
@@ -18,7 +18,7 @@ from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import segmented
-from siyu.tables import CALENDAR, STATE, ZONES
+from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -204,13 +204,20 @@ class View:
 
         A zone that a member states and that does not exist has the clocks of the brand's members.
         """
-        fallback = self._programme.brand.member_zone
-        found = self._engine.rows(self._tables["members"].select("zone").unique())
-        names = sorted({zone for (zone,) in found if zone} | {fallback})
-        real = available_timezones()
-        rows = [(name, *zone_row(name if name in real else fallback, self.now)[1:]) for name in names]
-        columns = dict(zip(ZONES, zip(*rows, strict=True), strict=True))
-        return self._engine.frame(columns, ZONES)
+        rows = [(name, *zone_row(zone, self.now)[1:]) for name, zone in self._zones.items()]
+        return self._engine.frame(dict(zip(ZONES, zip(*rows, strict=True), strict=True)), ZONES)
+
+    def clocks(self, since: int) -> Frame:
+        """Return how far the clocks of the ``zones`` were from UTC, from a second to ``now``; see ``CLOCKS``."""
+        zones = {"": self._programme.brand.member_zone, **self._zones}
+        rows = [(name, *span) for name, zone in zones.items() for span in offsets(zone, since, self.now)]
+        return self._engine.frame(dict(zip(CLOCKS, zip(*rows, strict=True), strict=True)), CLOCKS)
+
+    @cached_property
+    def contents(self) -> Frame:
+        """The items of content that state their place in the matrix: content, theme."""
+        found = themes(self._programme)
+        return self.table({"content": found, "theme": found.values()}, CONTENTS)
 
     @property
     def names(self) -> Names:
@@ -279,3 +286,8 @@ class View:
             return begin, end
         outer = self.window(self._programme.component("campaign", during))  # type: ignore[arg-type]
         return max(begin, outer[0]), min(end, outer[1])
+
+    @cached_property
+    def _zones(self) -> dict[str, str]:
+        found = self._engine.rows(self._tables["members"].select("zone").unique())
+        return real_zones([zone for (zone,) in found if zone], self._programme.brand.member_zone)

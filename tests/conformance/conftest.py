@@ -38,9 +38,8 @@ def rows() -> Rows:
         event.setdefault("source_id", f"e{number}")
         event["id"] = 10_000 + number
     orders = [event for event in events if event["type"] == "ordered"]
-    return {
-        "events": events,
-        "items": [{"event": order["id"], "sku": "G01", "quantity": 1, "amount": order["amount"]} for order in orders],
+    made = {
+        "items": [line for order in orders for line in lines(order)],
         "links": [linked(1, 2), linked(3, 40), linked(40, 41), linked(5, 6), linked(5, 6, undone=True)],
         "consents": [consent(number, chance) for number in range(MEMBERS)],
         "costs": costs(chance),
@@ -50,6 +49,7 @@ def rows() -> Rows:
         ],
         **touches(chance),
     }
+    return {**made, "events": [*events, *answers(made["touches"], len(events))]}
 
 
 def person(number: int) -> int:
@@ -155,6 +155,24 @@ def touches(chance: Random) -> Rows:
         states = ["queued", *chance.choice([["sending", "sent", "delivered"], ["sending", "failed"], []])]
         receipts += [{"touch": number, "state": state, "time": when} for state in states]
     return {"touches": sent, "receipts": receipts}
+
+
+def answers(sent: Sequence[Row], events: int) -> Iterator[Row]:
+    """Yield what recipients did with touches: most read them, some clicked, few replied."""
+    for number, touch in enumerate(sent, events + 1):
+        kind = ("read", "read", "clicked", "replied", None)[touch["id"] % 5]
+        if kind:
+            said = {"id": 10_000 + number, "source_id": f"e{number}", "ref": str(touch["id"]), "entry": "wecom"}
+            yield {**said, "type": kind, "member": touch["recipient"], "second": touch["due"] + 600}
+
+
+def lines(order: Row) -> Iterator[Row]:
+    """Yield an order's lines: one or two, now and then without a category or an amount."""
+    number = order["id"]
+    for line in range(number % 2 + 1):
+        category = ("绿茶", "普洱", "绿茶", None)[(number // 2 + line) % 4]
+        amount = None if order["amount"] is None else order["amount"] // (number % 2 + 1)
+        yield {"event": number, "sku": "G01", "category": category, "quantity": line + 1, "amount": amount}
 
 
 def step(number: int, chance: Random) -> Row:

@@ -157,11 +157,17 @@ def _value(field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401 - whatever a def
 def _defaults(cls: type[Component], use: str, fields: Sequence[attrs.Attribute[Any]]) -> Iterator[str]:
     """Write the defaults that are too long for a table, as a config would give them."""
     for field in fields:
-        value = _value(field)
-        if _default(field) == "below" and isinstance(value, Mapping):
-            head = f"[{cls.kind}.{use}]\nuse = {_toml(use)}\n[{cls.kind}.{use}.{written(field.name)}]"
-            rows = "\n".join(f"{_key(name)} = {_toml(each)}" for name, each in value.items())
-            yield f"The default of `{written(field.name)}`, written out:\n\n```toml\n{head}\n{rows}\n```\n"
+        value, key = _value(field), written(field.name)
+        if _default(field) == "below":
+            rows = [f"[{cls.kind}.{use}]", f"use = {_toml(use)}"]
+            if isinstance(value, Mapping):
+                rows += [
+                    f"[{cls.kind}.{use}.{key}]",
+                    *(f"{_key(name)} = {_toml(each)}" for name, each in value.items()),
+                ]
+            else:
+                rows.append(f"{key} = {_toml(value)}")
+            yield "\n".join([f"The default of `{key}`, written out:\n\n```toml", *rows, "```\n"])
 
 
 def _within(heading: str, fields: Sequence[attrs.Attribute[Any]]) -> Iterator[str]:

@@ -11,10 +11,11 @@ import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu.config.units import DAY, Duration
-from siyu.frames import total
 from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger, doc
+from siyu_plugins.taggers._checks import whole_days
 from siyu_plugins.taggers._scores import scored
+from siyu_plugins.taggers._spend import spending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,9 @@ class Rfm(Tagger):
     scope: ClassVar[Literal["member", "population"]] = "population"
 
     window: Duration = field(
-        default=Duration(365 * DAY), metadata=doc("the days up to the run's that count, that day included", unit="days")
+        default=Duration(365 * DAY),
+        validator=whole_days,
+        metadata=doc("the days up to the run's that count, that day included", unit="days"),
     )
     event: str = field(default="ordered", metadata={**doc("the event that is an order"), "refers": "event"})
     refunds: bool = field(default=True, metadata=doc("whether refunds in the window lessen the money"))
@@ -123,12 +126,6 @@ class Rfm(Tagger):
         factory=lambda: dict(CELLS),
         metadata=doc("the tags, each with the scores that give it; the narrowest that fits is taken"),
     )
-
-    @window.validator
-    def _whole_days(self, _attribute: Attribute[Duration], value: Duration) -> None:
-        if not value.seconds or value.seconds % DAY:
-            message = f"expected a window of whole days, as in '365d', not '{value}'"
-            raise ValueError(message)
 
     @bins.validator
     def _several(self, _attribute: Attribute[int], value: int) -> None:
@@ -162,30 +159,11 @@ class Rfm(Tagger):
 
     def tags(self, view: View) -> Frame:
         """Return one row for each member with an order in the window: member, tag, value, score, evidence."""
-        frame = view.keep(self._measured(view))
+        spent = spending(view, self.event, self.window, refunds=self.refunds).filter(nw.col("orders") > 0)
+        frame = view.keep(spent.select("member", *_COLUMNS.values()))
         for score, column in _COLUMNS.items():
             frame = scored(frame, column, score, bins=self.bins, by=self.by, ties=self.ties)
         return frame.select("member", self._cell().alias("tag"), _value(), _mean(), _evidence(view.today))
-
-    def _measured(self, view: View) -> Frame:
-        """Return what is scored: member, last (day), orders, money; all Int64."""
-        is_order = nw.col("type") == self.event
-        given = nw.when(is_order).then(nw.col("amount")).otherwise(0)
-        taken = nw.when(nw.col("type") == "refunded").then(nw.col("amount")).otherwise(0)
-        types = [self.event, "refunded"] if self.refunds else [self.event]
-        inside = view.events.filter(nw.col("type").is_in(types), nw.col("day") > view.today - self.window.days)
-        sums = (
-            inside.filter(~nw.col("member").is_null())
-            .group_by("member")
-            .agg(
-                nw.when(is_order).then(nw.col("day")).max().cast(nw.Int64).alias("last"),
-                total(nw.when(is_order).then(1).otherwise(0)).alias("orders"),
-                total(given).alias("given"),
-                total(taken).alias("taken"),
-            )
-        )
-        money = nw.col("given") - nw.col("taken") if self.refunds else nw.col("given")
-        return sums.filter(nw.col("orders") > 0).select("member", "last", "orders", money.alias("money"))
 
     def _cell(self) -> nw.Expr:
         narrowest = sorted(self.cells, key=lambda name: (self.cells[name].size(self.bins), name))

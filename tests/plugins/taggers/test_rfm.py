@@ -228,7 +228,7 @@ def test_nobody_is_tagged_where_nobody_ordered(give: Give) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"window": Duration(0)}, "expected a window of whole days, as in '365d', not '0s'"),
+        ({"window": Duration(0)}, "expected whole days in window, as in '90d', not '0s'"),
         ({"window": Duration(DAY + 1)}, "not '1d1s'"),
         ({"bins": 1, "cells": {"all": Cell()}}, "expected at least 2 scores"),
         ({"bins": 3}, "the default cells are for 5 scores: with bins = 3, give cells of your own"),
