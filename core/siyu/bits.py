@@ -91,14 +91,14 @@ class Bits:
         now, then = _bit(columns), _bit([f"old:{name}" for name in columns], columns)
         known = {kind: names.keys() & before.names.get(kind, {}).keys() for kind, names in self.names.items()}
         spread = self._spread(both.filter(moved), engine, now != then, known)
-        return spread.select(*list(_CHANGE)[:3], now=now == 1)
+        return spread.select(*list(_CHANGE)[:3], now=now)
 
     def aligned(self, other: Bits, engine: Engine) -> Frame:
         """Return these bits in the places of another's: member, and its columns; a name of only one side is none."""
         if all(list(self.names.get(kind, {})) == list(names) for kind, names in other.names.items()):
             return self.frame.select("member", *other.columns)
         places = engine.frame(_columns(other._places()), _NAMES)
-        here = self._spread(self.frame, engine, _bit(self.columns) == 1).select("member", "set", "name")
+        here = self._spread(self.frame, engine, _bit(self.columns)).select("member", "set", "name")
         there = here.join(places.select("set", "name", nw.col("column").alias("place"), "power"), on=["set", "name"])
         sums = [
             total(nw.when(nw.col("place") == column).then(nw.col("power")).otherwise(0)).alias(column)
@@ -140,9 +140,9 @@ def packed(flags: Frame, kind: str, names: Sequence[str], prefix: str = "") -> F
     return flags.select("member", held, *bits)
 
 
-def _holds(bits: nw.Expr, power: int) -> nw.Expr:
+def _holds(bits: nw.Expr, power: nw.Expr | int) -> nw.Expr:
     # What is left of the bits above is at least the power where its own bit is set.
-    return bits % (2 * power) >= power
+    return bits % (power * 2) >= power
 
 
 def stored(session: Session, table: str) -> Bits:
@@ -153,11 +153,11 @@ def stored(session: Session, table: str) -> Bits:
 
 
 def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:
-    """Return the bit that a row's ``column`` and ``power`` point at, 0 or 1."""
+    """Return whether the bit is set that a row's ``column`` and ``power`` point at."""
     found: nw.Expr = nw.lit(0, nw.Int64)
     for column, name in zip(columns, names or columns, strict=True):
         found = nw.when(nw.col("column") == name).then(nw.col(column)).otherwise(found)
-    return found // nw.col("power") % 2
+    return _holds(found, nw.col("power"))
 
 
 def _columns(

@@ -58,16 +58,25 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
     facts = events.select(*_FACT)
     profiles = events.filter(nw.col("type") == "profiled")
     known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
-    for column, dtype in declared.items():
-        read = engine.fields(profiles, "props", {column: dtype}).select("member", "second", "id", column)
-        if before is not None:
-            older = {"second": nw.col(f"{column}:second"), "id": nw.col(f"{column}:id")}
-            read = nw.concat([read, before.select("member", column, **older).select("member", "second", "id", column)])
-        found = latest(read.filter(~nw.col(column).is_null()), ["member"], ["second", "id"])
-        renamed = found.rename({"second": f"{column}:second", "id": f"{column}:id"})
-        known = known.join(renamed, on="member", how="left")
     moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}
+    if before is not None and not engine.rows(profiles.select("member").head(1)):
+        # Nothing new was declared.
+        known = known.join(before.select("member", *declared, *moments), on="member", how="left")
+    else:
+        for column, dtype in declared.items():
+            known = known.join(_latest(engine, profiles, before, column, dtype), on="member", how="left")
     return cast_like(known, {**STATE["members"].columns, **declared, **_SEEN, **moments})
+
+
+def _latest(engine: Engine, profiles: Frame, before: Frame | None, column: str, dtype: DType) -> Frame:
+    """Return the newest declaration of an attribute: member, the column, and its second and event."""
+    told = ["member", "second", "id", column]
+    read = engine.fields(profiles, "props", {column: dtype}).select(*told)
+    if before is not None:
+        older = {part: nw.col(f"{column}:{part}") for part in ("second", "id")}
+        read = nw.concat([read, before.select("member", column, **older).select(*told)])
+    found = latest(read.filter(~nw.col(column).is_null()), ["member"], ["second", "id"])
+    return found.rename({"second": f"{column}:second", "id": f"{column}:id"})
 
 
 def _facts(before: Frame) -> list[Frame]:

@@ -59,12 +59,12 @@ def _with_bits(view: View, frame: Frame, kind: str, needs: Sequence[str]) -> Fra
 
 def _with_tag(view: View, frame: Frame, need: str) -> Frame:
     """Add a tag that is kept row by row, or that taggers of both sorts give."""
-    name = need.partition(":")[2]
-    having = view.raw["tags"].filter(nw.col("tag") == name).select("member").unique()
-    if not _holding(view, "flags", need):
-        return _flagged(frame, having, need)
-    if not any(name in one.gives for one in view.taggers if one.name not in view.bits["flags"].names):
+    name, flagged = need.partition(":")[2], bool(_holding(view, "flags", need))
+    if flagged and not any(name in one.gives for one in view.taggers if one.name not in view.bits["flags"].names):
         return frame
+    having = view.raw["tags"].filter(nw.col("tag") == name).select("member").unique()
+    if not flagged:
+        return _flagged(frame, having, need)
     both = _flagged(frame, having, "__tag")
     return both.with_columns((nw.col(need) | nw.col("__tag")).alias(need)).drop("__tag")
 

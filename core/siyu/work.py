@@ -28,8 +28,8 @@ T = TypeVar("T", bound="Component")
 
 # Beyond every seq that a store will ever give.
 _PROVISIONAL = 2**62
-# To take rows out of a table and put others in is cheaper than to write it anew up to this part of it.
-_FEW = 2
+# To take rows out of a table and put others in is cheaper than to write it anew up to this part of it: a quarter.
+_FEW = 4
 
 
 @define

@@ -75,6 +75,11 @@ def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:
 
 def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
     """Return all sets beside one another: the new ones, and those of the last run that were not asked yet."""
+    if len(sets) == 1 and not before.names:
+        (only,) = sets.values()
+        # As where its tagger looks at everybody: then nothing has to be put together.
+        if work.size(only.frame) == work.counts["members"]:
+            return only
     rest = evolve(before, names={kind: names for kind, names in before.names.items() if kind not in sets})
     frame = work.view.raw["members"].select("member")
     for one in (rest, *sets.values()):
