@@ -24,15 +24,21 @@ REASON: Schema = dict.fromkeys(("tagger", "tag", "evidence"), nw.String())
 """Why members have the tags that are kept as bits."""
 
 
-def profile(view: View, needs: Sequence[str]) -> Frame:
-    """Return ``view.members`` with the columns that conditions need: see ``Condition.needs``."""
+def profile(view: View, needs: Sequence[str], *, narrow: bool = False) -> Frame:
+    """Return ``view.members`` with the columns that conditions need: see ``Condition.needs``.
+
+    Args:
+        view: The view.
+        needs: The columns.
+        narrow: Whether columns of members that nobody needs may be left out.
+    """
     tags, segments, did = (
         [need for need in needs if need.startswith(f"{kind}:")] for kind in ("tag", "segment", "did")
     )
     plain = {need for need in needs if ":" not in need or need.startswith("last:")} | {f"last:{d[4:]}" for d in did}
     # Every member has a row of features, so those who ask for nothing else need no more.
-    base = view.features if plain <= set(view.features.collect_schema().names()) else view.members
-    frame = _with_bits(view, base, "flags", tags)
+    enough = narrow and plain <= set(view.features.collect_schema().names())
+    frame = _with_bits(view, view.features if enough else view.members, "flags", tags)
     for need in tags:
         frame = _with_tag(view, frame, need)
     frame = _with_bits(view, frame, "segments", segments)

@@ -11,6 +11,7 @@ from attrs import frozen
 from siyu.arms import arm_expr
 from siyu.bits import stored
 from siyu.frames import latest, total
+from siyu.profiles import profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +36,8 @@ def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
         segments: The segments by name, each after those among them that its condition names.
     """
     own = [f"segment:{name}" for name in segments]
-    conditions = [one.when for one in segments.values()]
-    frame = view.profile(*conditions, known=own)
+    needs = {need for one in segments.values() for need in one.needs}
+    frame = profile(view, sorted(needs.difference(own)), narrow=True)
     for name, one in segments.items():
         if one.listed:
             frame = _listed(view, frame, name, one)

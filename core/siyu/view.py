@@ -21,7 +21,7 @@ from siyu.segments import segmented
 from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from siyu.bits import Bits
     from siyu.config.expressions import Condition, Names
@@ -236,10 +236,15 @@ class View:
         found = segmented(self, {name: self._programme.segments[name]})
         return found.filter(nw.col(f"segment:{name}")).select("member")
 
-    def profile(self, *conditions: Condition | None, known: Collection[str] = ()) -> Frame:
-        """Return ``members`` with every column that the conditions read (see ``Condition.needs``) but those known."""
-        needs = {need for condition in conditions if condition for need in condition.needs}
-        return profile(self, sorted(needs.difference(known)))
+    def profile(self, *conditions: Condition | None) -> Frame:
+        """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""
+        return profile(self, sorted({need for condition in conditions if condition for need in condition.needs}))
+
+    def judged(self, conditions: Mapping[str, Condition]) -> Frame:
+        """Return member and one Boolean column for each condition, by its name: told in one pass over the members."""
+        needs = {need for condition in conditions.values() for need in condition.needs}
+        frame = profile(self, sorted(needs), narrow=True)
+        return frame.select("member", *(self.compile(one).alias(name) for name, one in conditions.items()))
 
     def matching(self, condition: Condition | None) -> Frame:
         """Return the members that meet a condition, all for None: member."""

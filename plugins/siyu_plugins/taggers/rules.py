@@ -54,8 +54,7 @@ class Rules(Tagger):
 
     def flags(self, view: View) -> Frame:
         """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
-        holds = [view.compile(condition).alias(f"tag:{tag}") for tag, condition in self.when.items()]
-        return view.profile(*self.when.values()).select("member", *holds)
+        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items()})
 
 
 @hookimpl
