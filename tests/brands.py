@@ -54,6 +54,9 @@ EVERYTHING = (
 [feature]
 spend = { sum = "ordered.amount" }
 orders = { count = "ordered" }
+refs = { distinct = "ordered.ref" }
+[tagger.ranks]
+use = "rfm"
 [tagger.value]
 use = "rules"
 [tagger.value.when]

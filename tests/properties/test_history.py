@@ -43,7 +43,7 @@ def test_history_starts_nothing_and_is_known(tmp_path: Path) -> None:
         }
         assert len(rows(brand, "members")) == 30
         assert sorted({spend for (spend,) in rows(brand, "features", "spend")}) == [20000]
-        assert len(rows(brand, "tags")) == 30
+        assert len(rows(brand, "flags")) == 30
 
 
 def test_news_among_history_starts_what_it_should(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.bits import Bits, packed, stored
+from siyu.folds import fold_of
 from siyu.frames import total
 from siyu.segments import SIZES, segmented
 from siyu.tables import TABLES
@@ -47,7 +48,7 @@ def _sizes(work: Work, now: Bits, before: Bits) -> Frame:
         left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
     )  # fmt: skip
     changes = {name: (joined, left) for name, joined, left in engine.rows(moved.select("name", "joined", "left"))}
-    looked = before.names.get(SEGMENT, {})
+    looked = before.names.get(SEGMENT, {}) if _later(work) else {}
     rows = [(name, "size", size) for (_, name), size in sizes.items()]
     for name in now.names[SEGMENT].keys() & looked.keys():
         rows += [(name, key, number) for key, number in zip(("joined", "left"), changes.get(name, (0, 0)), strict=True)]
@@ -61,3 +62,9 @@ def _sizes(work: Work, now: Bits, before: Bits) -> Frame:
         "n": [number for _, _, number in rows],
     }
     return engine.frame(columns, TABLES["measures"].columns)
+
+
+def _later(work: Work) -> bool:
+    """Return whether this run's moment is after the last one's: nobody joins or leaves at a moment that was."""
+    fold = fold_of(work.session, "segments")
+    return fold is not None and fold.now < work.run.now
