@@ -131,7 +131,7 @@ class Work:
 
         Args:
             table: The table.
-            state: All of its rows.
+            state: All of its rows; kept, where all are new.
             fresh: Those of them that are not stored like that, kept; None for all.
             gone: The keys whose stored rows are out of date, kept.
 
@@ -141,7 +141,7 @@ class Work:
         if fresh is not None and gone is not None and self.size(fresh) * _FEW < self.counts["members"]:
             self.merged[table] = (gone, fresh)
             return state
-        self.state[table] = self.keep(state)
+        self.state[table] = state if fresh is None else self.keep(state)
         return self.state[table]
 
     def elapsed(self) -> float:
