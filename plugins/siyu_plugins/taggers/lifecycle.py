@@ -92,7 +92,7 @@ class Lifecycle(Tagger):
 
     transitions: ClassVar[str] = "moved"
 
-    event: str = field(default="ordered", metadata=doc("the event that is an order"))
+    event: str = field(default="ordered", metadata={**doc("the event that is an order"), "refers": "event"})
     fresh: Duration = field(
         default=Duration(30 * DAY),
         validator=whole_days,

@@ -93,8 +93,12 @@ class Preference(Tagger):
         metadata=doc("how many orders, days or touches a preference rests on at least"),
     )
     share: Share = field(default=Share(4_000), metadata=doc("which share of the weight it has at least", example="40%"))
-    event: str = field(default="ordered", metadata=doc("the event whose category and price count"))
-    doings: tuple[str, ...] = field(default=_DOINGS, metadata=doc("the events whose time and entry count"))
+    event: str = field(
+        default="ordered", metadata={**doc("the event whose category and price count"), "refers": "event"}
+    )
+    doings: tuple[str, ...] = field(
+        default=_DOINGS, metadata={**doc("the events whose time and entry count"), "refers": "event"}
+    )
     bands: dict[str, Money] = field(
         factory=dict,
         metadata=doc("the price bands, each with its least price", example={"everyday": "0.00", "fine": "80.00"}),

@@ -55,7 +55,7 @@ class Value(Tagger):
         validator=whole_days,
         metadata=doc("the days up to the run's that count, that day included", unit="days"),
     )
-    event: str = field(default="ordered", metadata=doc("the event that is an order"))
+    event: str = field(default="ordered", metadata={**doc("the event that is an order"), "refers": "event"})
     refunds: bool = field(default=True, metadata=doc("whether refunds in the window lessen the spend"))
     bins: int = field(default=10, metadata=doc("how many parts there are, 2 to 100", example=4))
     by: Literal["rank", "value"] = field(
