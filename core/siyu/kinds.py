@@ -30,7 +30,7 @@ from siyu.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from siyu.view import View
 
@@ -129,6 +129,14 @@ class Tagger(Component):
         The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
         """
         return None
+
+    def steady(self, view: View) -> Collection[str]:  # noqa: ARG002 - a base has none
+        """Return those tags of ``flags`` that change of a member only when their own features or attributes do.
+
+        A run then asks ``flags`` for them only of the members of whom something changed. Time, other members and
+        other tags must have no say in them.
+        """
+        return ()
 
     def tags(self, view: View) -> Frame:
         """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).

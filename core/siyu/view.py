@@ -18,6 +18,7 @@ from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import segmented
+from siyu.steady import steady
 from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class View:
     def having(self, *, bits: Mapping[str, Bits] | None = None, **tables: Frame) -> View:
         """Return the same view with some tables, and some bits, replaced."""
         return self.on(self._engine, {**self._tables, **tables}, {**self.bits, **(bits or {})})
+
+    def among(self, members: Frame) -> View:
+        """Return the same view with the rows of ``members`` and ``features`` of only some members: member."""
+        few = {name: self._tables[name].join(members, on="member", how="semi") for name in ("members", "features")}
+        return self.having(**few)
 
     def resolved(self, canon: Frame) -> View:
         """Return the same view with ids resolved by these components."""
@@ -250,6 +256,10 @@ class View:
         """Return the members that meet a condition, all for None: member."""
         frame = self.profile(condition)
         return (frame if condition is None else frame.filter(self.compile(condition))).select("member")
+
+    def steady(self, condition: Condition) -> bool:
+        """Return whether a condition changes of a member only when their own features or attributes do."""
+        return steady(self._programme, condition)
 
     def compile(self, condition: Condition) -> nw.Expr:
         """Return a condition as an expression over the columns of ``profile(condition)``."""

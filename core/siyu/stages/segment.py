@@ -10,6 +10,7 @@ from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
 from siyu.frames import total
 from siyu.segments import SIZES, segmented
+from siyu.steady import again, basis, brought, steady
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -29,14 +30,36 @@ def segment(work: Work) -> None:
     segments = work.programme.segments
     if not segments:
         return
-    frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:"))
     before = stored(work.session, "segments")
+    frame = work.keep(_told(work, before))
     looked = before.names.get(SEGMENT, {})
     now = Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}})
     work.view = work.view.having(bits={"segments": now})
     if not work.ticking:
-        work.state["segments"], work.folded["segments"] = frame, now.definitions()
+        work.state["segments"], work.folded["segments"] = frame, {"": basis(work)} | now.definitions()
         work.results["sizes"] = work.keep(_sizes(work, now, before))
+
+
+def _told(work: Work, before: Bits) -> Frame:
+    """Return the segments as bits; those that only members' own facts and tags decide are told of those who moved."""
+    segments, moved = work.programme.segments, again(work, "segments")
+    lasting = _lasting(work)
+    if moved is None or not lasting:
+        return packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:")
+    retagged = [part.select("member") for part in work.staged.get("tag_changes", ())]
+    moved = moved.and_also(work, nw.concat(retagged)) if retagged else moved
+    rest = segmented(work.view, segments).select("member", *(f"segment:{name}" for name in segments.keys() - lasting))
+    fresh = segmented(work.view.among(moved.members), segments)
+    return brought(before, SEGMENT, fresh, moved.gone, rest, "segment:")
+
+
+def _lasting(work: Work) -> set[str]:
+    """Return the segments that change of a member only where their own facts or their tags do."""
+    known = {need for one in work.programme.segments.values() for need in one.needs if need.startswith("tag:")}
+    for name, one in work.programme.segments.items():
+        if one.when is None or steady(work.programme, one.when, known):
+            known.add(f"segment:{name}")
+    return {name for name in work.programme.segments if f"segment:{name}" in known}
 
 
 def _sizes(work: Work, now: Bits, before: Bits) -> Frame:

@@ -12,12 +12,14 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
+from siyu.steady import again, basis, brought
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siyu.kinds import Frame
+    from siyu.steady import Again
     from siyu.work import Work
 
 __all__ = ["tag"]
@@ -33,13 +35,14 @@ def tag(work: Work) -> None:
     rows, bits = work.view.raw["tags"], stored(work.session, "flags")
     given: dict[str, Frame] = {}
     sets: dict[str, Bits] = {}
+    moved = again(work, "flags")
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
             flags = tagger.flags(work.view)
             if flags is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
-                sets[tagger.name] = _packed(work, tagger, flags, bits)
+                sets[tagger.name] = _packed(work, tagger, flags, bits, moved)
         work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, sets)})
     if not work.ticking:
         _settle(work, given, sets)
@@ -53,12 +56,15 @@ def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) ->
     flags = evolve(flags, frame=work.keep(flags.frame))
     work.view = work.view.having(tags=tags, bits={"flags": flags})
     work.state["tags"], work.state["flags"] = tags, flags.frame
-    work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), flags.definitions()
+    work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), {"": basis(work)} | flags.definitions()
     work.counts["tags"] = work.size(tags) + sum(_number(work, one, name) for name, one in sets.items())
     fold = fold_of(work.session, "tags")
-    changes = [row_changes(work, rows, tags, fold.definitions if fold else ()), flag_changes(work, bits, flags)]
-    work.count("tag changes", work.stage("tag_changes", nw.concat(changes)))
-    transitions(work, nw.concat(changes))
+    changes = [flag_changes(work, bits, flags)]
+    if given or work.size(rows.head(1)):
+        changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
+    staged = work.stage("tag_changes", nw.concat(changes))
+    work.count("tag changes", staged)
+    transitions(work, staged)
 
 
 def _number(work: Work, bits: Bits, tagger: str) -> int:
@@ -67,10 +73,17 @@ def _number(work: Work, bits: Bits, tagger: str) -> int:
     return number
 
 
-def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:
+def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits, moved: Again | None) -> Bits:
+    """Return a tagger's tags as bits; those that only members' own facts decide are told of those who moved."""
     looked = before.names.get(tagger.name, {})
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
-    return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
+    lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
+    if moved is None or not lasting:
+        return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
+    fresh = tagger.flags(work.view.among(moved.members))
+    rest = given.select("member", *(f"tag:{name}" for name in names if name not in lasting))
+    frame = brought(before, tagger.name, fresh, moved.gone, rest, "tag:")
+    return Bits(work.keep(frame), {tagger.name: names})
 
 
 def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
@@ -84,7 +97,8 @@ def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
     frame = work.view.raw["members"].select("member")
     for one in (rest, *sets.values()):
         if one.names:
-            frame = frame.join(one.frame.select("member", *one.columns), on="member", how="left")
+            numbers = (f"{kind}:n" for kind in one.names)
+            frame = frame.join(one.frame.select("member", *one.columns, *numbers), on="member", how="left")
     names = {kind: names for one in (rest, *sets.values()) for kind, names in one.names.items()}
     return Bits(frame, names)
 

@@ -11,7 +11,7 @@ from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger, doc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu.view import View
 
@@ -55,6 +55,10 @@ class Rules(Tagger):
     def flags(self, view: View) -> Frame:
         """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
         return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items()})
+
+    def steady(self, view: View) -> Collection[str]:
+        """Return the tags whose conditions ask neither for time nor for other tags and segments."""
+        return [tag for tag, condition in self.when.items() if view.steady(condition)]
 
 
 @hookimpl

@@ -1,0 +1,118 @@
+"""Tags and segments that only a member's own facts decide: they are told again of those of whom something changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import frozen
+
+from siyu.bits import packed
+from siyu.config.expressions import TODAY
+from siyu.folds import fold_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from siyu.bits import Bits
+    from siyu.config.expressions import Condition
+    from siyu.config.programme import Programme
+    from siyu.kinds import Frame
+    from siyu.work import Work
+
+__all__ = ["Again", "again", "basis", "brought", "steady"]
+
+
+@frozen
+class Again:
+    """Whom a run has to look at again.
+
+    Attributes:
+        members: member: those of whom something changed since the last run, kept.
+        gone: member: the ids whose rows of the last run are out of date, kept; those of ``members`` are among them.
+    """
+
+    members: Frame
+    gone: Frame
+
+    def and_also(self, work: Work, members: Frame) -> Again:
+        """Return the same with further members."""
+        more = members.select("member")
+        both = (work.keep(nw.concat([frame, more]).unique()) for frame in (self.members, self.gone))
+        return Again(*both)
+
+
+def steady(programme: Programme, condition: Condition, known: Collection[str] = ()) -> bool:
+    """Return whether a condition can change of a member only when their own features or attributes do.
+
+    Args:
+        programme: The config, of which a feature or an attribute can change as time passes.
+        condition: The condition.
+        known: Those of its needs, as ``tag:NAME`` or ``segment:NAME``, whose changes are seen to.
+    """
+    if TODAY in condition.names:
+        return False
+    return all(need in known or _lasting(programme, need) for need in condition.needs)
+
+
+def _lasting(programme: Programme, need: str) -> bool:
+    if ":" in need:
+        return need.startswith("did:")
+    if need in programme.features:
+        return programme.features[need].aggregate not in {"last", "days_since"}
+    attribute = programme.attributes.get(need)
+    return attribute is None or attribute.keep is None
+
+
+def basis(work: Work) -> str:
+    """Return what tags and segments are told by beside the members' own facts: where it changes, all are told anew."""
+    versions = json.dumps(work.registry.versions(), sort_keys=True)
+    return f"{work.programme.hash} {versions}"
+
+
+def again(work: Work, state: str) -> Again | None:
+    """Return whom a run has to look at again for a table of bits; None for everybody."""
+    if not {"members", "features"} <= work.merged.keys():
+        return None
+    fold = fold_of(work.session, state)
+    if fold is None or fold.definitions.get("") != basis(work):
+        return None
+    members = [work.merged[table][1].select("member") for table in ("members", "features")]
+    gone = [work.merged[table][0].select("member") for table in ("members", "features")]
+    changed = work.keep(nw.concat(members).unique())
+    return Again(changed, work.keep(nw.concat([changed, *gone]).unique()))
+
+
+def brought(before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Frame:
+    """Return the bits of a set brought forward: member, ``SET:n`` and the columns of the set, as ``packed`` has them.
+
+    Args:
+        before: The bits of the last run, which have the same names in the set.
+        kind: The set.
+        fresh: member, and a flag for each name, of those who were looked at again.
+        gone: member: whose bits of the last run are out of date.
+        rest: member, and a flag for each name that all had to be asked of; only ``member`` where there was none.
+        prefix: What stands before each name in the columns of both.
+    """
+    names = list(before.names[kind])
+    asked = [name for name in names if prefix + name in rest.collect_schema().names()]
+    anew = packed(fresh, kind, names, prefix)
+    columns = [name for name in anew.collect_schema().names() if name != "member"]
+    old = before.frame.join(gone, on="member", how="anti")
+    if asked:
+        old = _replaced(old, before, kind, asked, rest, prefix)
+    return nw.concat([old.select("member", *columns), anew])
+
+
+def _replaced(old: Frame, before: Bits, kind: str, asked: Sequence[str], rest: Frame, prefix: str) -> Frame:
+    """Put the flags that all were asked of in the place of their bits."""
+    both = old.join(rest, on="member", how="left")
+    changed: dict[str, nw.Expr] = {}
+    for name in asked:
+        column, power, held = before.place(kind, name)
+        flag = nw.col(prefix + name).fill_null(value=False)
+        step = nw.when(flag & ~held).then(1).otherwise(nw.when(~flag & held).then(-1).otherwise(0)).cast(nw.Int64)
+        changed[column] = changed.get(column, nw.col(column)) + step * power
+        changed[f"{kind}:n"] = changed.get(f"{kind}:n", nw.col(f"{kind}:n")) + step
+    return both.with_columns(**changed)
