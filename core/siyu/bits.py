@@ -61,6 +61,10 @@ class Bits:
         column, power = f"{kind}:{number // _WIDTH}", 2 ** (number % _WIDTH)
         return column, power, _holds(nw.col(column), power)
 
+    def held(self, kind: str) -> list[str]:
+        """Return the columns of ``frame`` that a set is kept in."""
+        return [f"{kind}:n", *(f"{kind}:{at}" for at in range(-(-len(self.names[kind]) // _WIDTH)))]
+
     @property
     def columns(self) -> list[str]:
         """The columns of ``frame`` that hold bits."""

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.bits import packed
+from siyu.bits import Bits, packed
 from siyu.config.expressions import TODAY
 from siyu.folds import fold_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from siyu.bits import Bits
     from siyu.config.expressions import Condition
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["Again", "again", "basis", "brought", "steady"]
+__all__ = ["Again", "Told", "again", "basis", "brought", "steady"]
 
 
 @frozen
@@ -41,6 +40,21 @@ class Again:
         more = members.select("member")
         both = (work.keep(nw.concat([frame, more]).unique()) for frame in (self.members, self.gone))
         return Again(*both)
+
+
+@frozen
+class Told:
+    """The bits of a set as they are now.
+
+    Attributes:
+        bits: All of them.
+        rows: Those rows that were told anew, kept; None where all were.
+        gone: member: whose rows of the last run are out of date, kept; None where all are.
+    """
+
+    bits: Bits
+    rows: Frame | None = None
+    gone: Frame | None = None
 
 
 def steady(programme: Programme, condition: Condition, known: Collection[str] = ()) -> bool:
@@ -84,10 +98,11 @@ def again(work: Work, state: str) -> Again | None:
     return Again(changed, work.keep(nw.concat([changed, *gone]).unique()))
 
 
-def brought(before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Frame:
-    """Return the bits of a set brought forward: member, ``SET:n`` and the columns of the set, as ``packed`` has them.
+def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Told:
+    """Bring the bits of a set forward.
 
     Args:
+        work: The pass.
         before: The bits of the last run, which have the same names in the set.
         kind: The set.
         fresh: member, and a flag for each name, of those who were looked at again.
@@ -96,18 +111,21 @@ def brought(before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, pre
         prefix: What stands before each name in the columns of both.
     """
     names = list(before.names[kind])
-    asked = [name for name in names if prefix + name in rest.collect_schema().names()]
-    anew = packed(fresh, kind, names, prefix)
-    columns = [name for name in anew.collect_schema().names() if name != "member"]
-    old = before.frame.join(gone, on="member", how="anti")
+    known = rest.collect_schema().names()
+    asked = [name for name in names if prefix + name in known]
+    parts, columns = [packed(fresh, kind, names, prefix)], before.held(kind)
     if asked:
-        old = _replaced(old, before, kind, asked, rest, prefix)
-    return nw.concat([old.select("member", *columns), anew])
+        old = before.frame.select("member", *columns).join(gone, on="member", how="anti")
+        stirred = work.keep(_stirred(old.join(rest, on="member"), before, kind, asked, prefix))
+        parts.append(stirred.select("member", *columns))
+        gone = work.keep(nw.concat([gone, stirred.select("member")]))
+    rows = work.keep(nw.concat([part.select("member", *columns) for part in parts]))
+    lasting = before.frame.select("member", *columns).join(gone, on="member", how="anti")
+    return Told(Bits(nw.concat([lasting, rows]), {kind: before.names[kind]}), rows, gone)
 
 
-def _replaced(old: Frame, before: Bits, kind: str, asked: Sequence[str], rest: Frame, prefix: str) -> Frame:
-    """Put the flags that all were asked of in the place of their bits."""
-    both = old.join(rest, on="member", how="left")
+def _stirred(both: Frame, before: Bits, kind: str, asked: Sequence[str], prefix: str) -> Frame:
+    """Return those of whom a flag is not what its bit was, with the bits as they are now."""
     changed: dict[str, nw.Expr] = {}
     for name in asked:
         column, power, held = before.place(kind, name)
@@ -115,4 +133,5 @@ def _replaced(old: Frame, before: Bits, kind: str, asked: Sequence[str], rest: F
         step = nw.when(flag & ~held).then(1).otherwise(nw.when(~flag & held).then(-1).otherwise(0)).cast(nw.Int64)
         changed[column] = changed.get(column, nw.col(column)) + step * power
         changed[f"{kind}:n"] = changed.get(f"{kind}:n", nw.col(f"{kind}:n")) + step
-    return both.with_columns(**changed)
+    moved = (nw.col(prefix + name).fill_null(value=False) != before.place(kind, name)[2] for name in asked)
+    return both.filter(nw.any_horizontal(*moved, ignore_nulls=False)).with_columns(**changed)

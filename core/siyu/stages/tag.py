@@ -12,7 +12,7 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
-from siyu.steady import again, basis, brought
+from siyu.steady import Told, again, basis, brought
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def tag(work: Work) -> None:
     """
     rows, bits = work.view.raw["tags"], stored(work.session, "flags")
     given: dict[str, Frame] = {}
-    sets: dict[str, Bits] = {}
+    told: dict[str, Told] = {}
     moved = again(work, "flags")
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
@@ -42,24 +42,23 @@ def tag(work: Work) -> None:
             if flags is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
-                sets[tagger.name] = _packed(work, tagger, flags, bits, moved)
-        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, sets)})
+                told[tagger.name] = _told(work, tagger, flags, bits, moved)
+        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
     if not work.ticking:
-        _settle(work, given, sets)
+        _settle(work, given, told)
 
 
-def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) -> None:
+def _settle(work: Work, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
     """Keep the tags of a run, and what changed; a tagger that the config has no more gives none."""
     rows, bits = work.session.table("tags"), stored(work.session, "flags")
     tags = work.keep(nw.concat([cast_like(rows, STATE["tags"].columns).head(0), *given.values()]))
-    flags = _combined(work, evolve(bits, names={}), sets)
-    flags = evolve(flags, frame=work.keep(flags.frame))
+    flags, anew, old = _renewed(work, _combined(work, evolve(bits, names={}), told), bits, told)
     work.view = work.view.having(tags=tags, bits={"flags": flags})
-    work.state["tags"], work.state["flags"] = tags, flags.frame
+    work.state["tags"] = tags
     work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), {"": basis(work)} | flags.definitions()
-    work.counts["tags"] = work.size(tags) + sum(_number(work, one, name) for name, one in sets.items())
+    work.counts["tags"] = work.size(tags) + _number(work, flags)
     fold = fold_of(work.session, "tags")
-    changes = [flag_changes(work, bits, flags)]
+    changes = [flag_changes(work, old, anew)]
     if given or work.size(rows.head(1)):
         changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
     staged = work.stage("tag_changes", nw.concat(changes))
@@ -67,27 +66,39 @@ def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) ->
     transitions(work, staged)
 
 
-def _number(work: Work, bits: Bits, tagger: str) -> int:
-    """Return how many tags members have by a tagger."""
-    number: int = work.session.engine.rows(bits.frame.select(total(f"{tagger}:n")))[0][0]
-    return number
+def _renewed(work: Work, flags: Bits, before: Bits, told: Mapping[str, Told]) -> tuple[Bits, Bits, Bits]:
+    """Have the bits written; return all of them, and those that may differ, as they are and as they were."""
+    gone = [one.gone for one in told.values() if one.gone is not None]
+    if not gone or len(gone) < len(told):
+        whole = evolve(flags, frame=work.renew("flags", work.keep(flags.frame), None, None))
+        return whole, whole, before
+    out = gone[0] if len(gone) == 1 else work.keep(nw.concat(gone).unique())
+    rows, old = (work.keep(one.frame.join(out, on="member", how="semi")) for one in (flags, before))
+    whole = evolve(flags, frame=work.renew("flags", flags.frame, rows, out))
+    return whole, evolve(flags, frame=rows), evolve(before, frame=old)
 
 
-def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits, moved: Again | None) -> Bits:
+def _number(work: Work, flags: Bits) -> int:
+    """Return how many tags members have that are kept as bits."""
+    numbers = [total(f"{tagger}:n").alias(tagger) for tagger in flags.names]
+    return sum(work.session.engine.rows(flags.frame.select(*numbers))[0]) if numbers else 0
+
+
+def _told(work: Work, tagger: Tagger, given: Frame, before: Bits, moved: Again | None) -> Told:
     """Return a tagger's tags as bits; those that only members' own facts decide are told of those who moved."""
     looked = before.names.get(tagger.name, {})
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
     lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
     if moved is None or not lasting:
-        return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
+        return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
     fresh = tagger.flags(work.view.among(moved.members))
     rest = given.select("member", *(f"tag:{name}" for name in names if name not in lasting))
-    frame = brought(before, tagger.name, fresh, moved.gone, rest, "tag:")
-    return Bits(work.keep(frame), {tagger.name: names})
+    return brought(work, before, tagger.name, fresh, moved.gone, rest, "tag:")
 
 
-def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
+def _combined(work: Work, before: Bits, told: Mapping[str, Told]) -> Bits:
     """Return all sets beside one another: the new ones, and those of the last run that were not asked yet."""
+    sets = {name: one.bits for name, one in told.items()}
     if len(sets) == 1 and not before.names:
         (only,) = sets.values()
         # As where its tagger looks at everybody: then nothing has to be put together.
@@ -97,8 +108,8 @@ def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
     frame = work.view.raw["members"].select("member")
     for one in (rest, *sets.values()):
         if one.names:
-            numbers = (f"{kind}:n" for kind in one.names)
-            frame = frame.join(one.frame.select("member", *one.columns, *numbers), on="member", how="left")
+            columns = [column for kind in one.names for column in one.held(kind)]
+            frame = frame.join(one.frame.select("member", *columns), on="member", how="left")
     names = {kind: names for one in (rest, *sets.values()) for kind, names in one.names.items()}
     return Bits(frame, names)
 
