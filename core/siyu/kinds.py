@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import narwhals as nw
 from attrs import Attribute, field, frozen
 
+from siyu.component import Component
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
 from siyu.intake import Batch, Intake, Scan
+from siyu.tagger import Tagger
 from siyu.values import (
     Budget,
     ContentItem,
@@ -30,7 +31,7 @@ from siyu.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from siyu.view import View
 
@@ -62,30 +63,6 @@ __all__ = [
 
 
 @frozen(kw_only=True)
-class Component:
-    """What all kinds share: the name that the config gave it.
-
-    Attributes:
-        kind: The kind's name, as in ``[KIND.NAME]``.
-        scope: ``member`` where the work for one member needs no other member, so that a tick can do it;
-            ``population`` where it needs everybody.
-    """
-
-    kind: ClassVar[str] = ""
-    scope: ClassVar[Literal["member", "population"]] = "member"
-
-    name: str = field(metadata=doc("the component's name, from its table's header"))
-
-    def facts(self) -> Mapping[str, object]:
-        """Return what it states of itself, for rule packs and advice to judge; ``siyu.rules.facts`` lists the names.
-
-        Facts of an inner table or array of tables stand where its TOML has them, as in
-        ``{"depth": 1, "earn": [{"rewarded_events": ("paid",)}]}``, so that a problem points there.
-        """
-        return {}
-
-
-@frozen(kw_only=True)
 class Entry(Component):
     """Where members and their events come in."""
 
@@ -94,61 +71,6 @@ class Entry(Component):
     def read(self, intake: Intake) -> Iterable[Batch]:
         """Read what is new since ``intake.cursor``, as frames and not row by row."""
         raise NotImplementedError
-
-
-@frozen(kw_only=True)
-class Tagger(Component):
-    """What is known of members, as tags.
-
-    Attributes:
-        transitions: An event type, where each member has one tag of this tagger at most and a change of it is kept
-            as an event of that type: ``subject`` is the new tag, ``ref`` the former one. Empty where it is not.
-    """
-
-    kind: ClassVar[str] = "tagger"
-    transitions: ClassVar[str] = ""
-
-    @property
-    def gives(self) -> Sequence[str]:
-        """The names of the tags that it may give, for ``tag('…')`` in conditions."""
-        return (self.name,)
-
-    @property
-    def by_hand(self) -> Mapping[str, str]:
-        """The tags that people may give and take by events ``tagged`` and ``untagged``, each with what it means."""
-        return {}
-
-    @property
-    def evidence(self) -> Mapping[str, str]:
-        """Why a member has a tag of ``flags``, by tag."""
-        return {}
-
-    def flags(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has none
-        """Return member and a Boolean column ``tag:NAME`` for each of ``gives``, where its tags are plain yes or no.
-
-        The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
-        """
-        return None
-
-    def steady(self, view: View) -> Collection[str]:  # noqa: ARG002 - a base has none
-        """Return those tags of ``flags`` that change of a member only when their own features or attributes do.
-
-        A run then asks ``flags`` for them only of the members of whom something changed. Time, other members and
-        other tags must have no say in them.
-        """
-        return ()
-
-    def tags(self, view: View) -> Frame:
-        """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
-
-        A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
-        """
-        flags = self.flags(view)
-        if flags is None:
-            raise NotImplementedError
-        kept, why = view.keep(flags), {tag: nw.lit(self.evidence.get(tag)) for tag in self.gives}
-        having = {tag: kept.filter(nw.col(f"tag:{tag}")) for tag in self.gives}
-        return nw.concat([having[tag].select("member", tag=nw.lit(tag), evidence=why[tag]) for tag in self.gives])
 
 
 @frozen(kw_only=True)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from siyu.config.expressions import Condition
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
+    from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["Again", "Told", "again", "basis", "brought", "steady"]
+__all__ = ["Again", "Told", "again", "among", "basis", "brought", "steady"]
 
 
 @frozen
@@ -96,6 +97,12 @@ def again(work: Work, state: str) -> Again | None:
     gone = [work.merged[table][0].select("member") for table in ("members", "features")]
     changed = work.keep(nw.concat(members).unique())
     return Again(changed, work.keep(nw.concat([changed, *gone]).unique()))
+
+
+def among(view: View, members: Frame) -> View:
+    """Return the same view with what is known of only some members: member."""
+    few = {name: view.raw[name].join(members, on="member", how="semi") for name in ("members", "features")}
+    return view.having(members=few["members"], features=few["features"])
 
 
 def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Told:

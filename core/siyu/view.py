@@ -17,7 +17,7 @@ from siyu.known import current
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
-from siyu.segments import segmented
+from siyu.segments import inside
 from siyu.steady import steady
 from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
 
@@ -70,11 +70,6 @@ class View:
     def having(self, *, bits: Mapping[str, Bits] | None = None, **tables: Frame) -> View:
         """Return the same view with some tables, and some bits, replaced."""
         return self.on(self._engine, {**self._tables, **tables}, {**self.bits, **(bits or {})})
-
-    def among(self, members: Frame) -> View:
-        """Return the same view with the rows of ``members`` and ``features`` of only some members: member."""
-        few = {name: self._tables[name].join(members, on="member", how="semi") for name in ("members", "features")}
-        return self.having(**few)
 
     def resolved(self, canon: Frame) -> View:
         """Return the same view with ids resolved by these components."""
@@ -236,11 +231,7 @@ class View:
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""
-        known = self.bits["segments"].holding(name) if "segments" in self.bits else []
-        if known:
-            return self.bits["segments"].frame.filter(known[0]).select("member")
-        found = segmented(self, {name: self._programme.segments[name]})
-        return found.filter(nw.col(f"segment:{name}")).select("member")
+        return inside(self, name, self._programme.segments[name])
 
     def profile(self, *conditions: Condition | None) -> Frame:
         """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""

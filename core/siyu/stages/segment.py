@@ -11,7 +11,7 @@ from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
 from siyu.frames import latest, total
 from siyu.segments import SIZES, segmented
-from siyu.steady import Told, again, basis, brought, steady
+from siyu.steady import Told, again, among, basis, brought, steady
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def _told(work: Work, before: Bits) -> Told:
         return Told(Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}}))
     retagged = [part.select("member") for part in work.staged.get("tag_changes", ())]
     moved = moved.and_also(work, nw.concat(retagged)) if retagged else moved
-    rest = segmented(work.view, segments).select("member", *(f"segment:{name}" for name in segments.keys() - lasting))
-    fresh = segmented(work.view.among(moved.members), segments)
+    others = [f"segment:{name}" for name in segments if name not in lasting]
+    rest = segmented(work.view, segments).select("member", *others) if others else moved.members
+    fresh = segmented(among(work.view, moved.members), segments)
     return brought(work, before, SEGMENT, fresh, moved.gone, rest, "segment:")
 
 
@@ -95,7 +96,9 @@ def _sizes(work: Work, told: Told, before: Bits) -> Frame:
     return engine.frame(columns, TABLES["measures"].columns)
 
 
-def _moved_on(work: Work, come: Mapping[tuple[str, str], int], gone: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+def _moved_on(
+    work: Work, come: Mapping[tuple[str, str], int], gone: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
     """Return the sizes of the last run's segments with those who were told anew in the place of what they were."""
     own = work.view.measures.filter(nw.col("metric") == SIZES, nw.col("key") == "size")
     known = dict(work.session.engine.rows(latest(own, ["slice"], ["seq"]).select("slice", "n")))

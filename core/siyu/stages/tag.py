@@ -12,7 +12,7 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
-from siyu.steady import Told, again, basis, brought
+from siyu.steady import Told, again, among, basis, brought
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def tag(work: Work) -> None:
     moved = again(work, "flags")
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
-            flags = tagger.flags(work.view)
-            if flags is None:
+            found = _told(work, tagger, bits, moved)
+            if found is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
-                told[tagger.name] = _told(work, tagger, flags, bits, moved)
+                told[tagger.name] = found
         work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
     if not work.ticking:
         _settle(work, given, told)
@@ -84,16 +84,21 @@ def _number(work: Work, flags: Bits) -> int:
     return sum(work.session.engine.rows(flags.frame.select(*numbers))[0]) if numbers else 0
 
 
-def _told(work: Work, tagger: Tagger, given: Frame, before: Bits, moved: Again | None) -> Told:
-    """Return a tagger's tags as bits; those that only members' own facts decide are told of those who moved."""
+def _told(work: Work, tagger: Tagger, before: Bits, moved: Again | None) -> Told | None:
+    """Return a tagger's tags as bits, None where they have values.
+
+    Those that only members' own facts decide are told of those who moved.
+    """
     looked = before.names.get(tagger.name, {})
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
     lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
+    given = tagger.flags(work.view, [name for name in names if name not in lasting])
+    if given is None:
+        return None
     if moved is None or not lasting:
         return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
-    fresh = tagger.flags(work.view.among(moved.members))
-    rest = given.select("member", *(f"tag:{name}" for name in names if name not in lasting))
-    return brought(work, before, tagger.name, fresh, moved.gone, rest, "tag:")
+    fresh = tagger.flags(among(work.view, moved.members), list(names))
+    return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")  # type: ignore[arg-type]
 
 
 def _combined(work: Work, before: Bits, told: Mapping[str, Told]) -> Bits:

@@ -52,9 +52,9 @@ class Rules(Tagger):
         """The conditions."""
         return {tag: condition.text for tag, condition in self.when.items()}
 
-    def flags(self, view: View) -> Frame:
-        """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
-        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items()})
+    def flags(self, view: View, names: Collection[str]) -> Frame:
+        """Return member and a column ``tag:NAME`` for each of some tags, all told in one pass over the members."""
+        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items() if tag in names})
 
     def steady(self, view: View) -> Collection[str]:
         """Return the tags whose conditions ask neither for time nor for other tags and segments."""
