@@ -178,11 +178,15 @@ def _part(engine: DuckEngine, entry: str, batch: Batch) -> _Part:
 
 
 def _sorted(parts: Iterable[_Part]) -> list[tuple[str, list[_Part]]]:
-    """Return the parts of each entry and table together, in the order in which they came."""
-    groups: dict[tuple[int, str], list[_Part]] = {}
-    for part in parts:
-        groups.setdefault((_ORDER.index(part.table), part.entry), []).append(part)
-    return [(entry, groups[place, entry]) for place, entry in sorted(groups, key=lambda key: key[0])]
+    """Return the parts of each entry and table together, in the order in which they came.
+
+    Lines of orders are taken for themselves: they have no id by which the same ones could be told among others.
+    """
+    groups: dict[tuple[int, str, int], list[_Part]] = {}
+    for number, part in enumerate(parts):
+        alone = number if part.table == "items" else 0
+        groups.setdefault((_ORDER.index(part.table), part.entry, alone), []).append(part)
+    return [(key[1], groups[key]) for key in sorted(groups, key=lambda key: (key[0], key[2]))]
 
 
 def _batch(engine: DuckEngine, parts: Sequence[_Part]) -> Batch:

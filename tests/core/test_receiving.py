@@ -164,6 +164,26 @@ def test_the_lines_of_an_order_come_in_with_it_whatever_their_order(brand: Brand
     assert rows(brand, "items", "sku", "amount") == [("G01", 9900)]
 
 
+def test_the_lines_of_an_order_that_two_push_at_once_are_kept_once(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"source": "door", "source_id": "1", "sku": "G01", "quantity": 1, "amount": 9900}
+    order = {"events": [event("1", type="ordered", amount=9900)], "items": [line, line]}
+    turnstile = Turnstile(threading.Event(), threading.Event(), record)
+    monkeypatch.setattr(siyu.receiving, "record", turnstile)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(pushed, brand, events=[event("0")])
+        assert turnstile.reached.wait(LONG)
+        others = [pool.submit(pushed, brand, NOW, **order) for _ in range(3)]
+        while len(brand._waiting) < 3:
+            threading.Event().wait(0.01)
+        turnstile.free.set()
+        assert [one.result(LONG).status for one in (first, *others)] == [200] * 4
+    assert turnstile.passes == 2
+    assert rows(brand, "items", "sku", "amount") == [("G01", 9900)] * 2
+    assert rows(brand, "rejects") == []
+
+
 def test_an_entry_that_fails_is_named(brand: Brand) -> None:
     before = fingerprints(brand)
     with pytest.raises(PluginError, match=r"entry\.door failed in plugin 'doors'"):
