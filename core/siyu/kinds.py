@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
-from siyu.component import Component
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
 from siyu.intake import Batch, Intake, Scan
+from siyu.kind import Component
+from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
 from siyu.values import (
     Budget,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Answer",
     "Batch",
     "Budget",
     "Campaign",
@@ -54,6 +56,7 @@ __all__ = [
     "Metric",
     "Period",
     "Receipt",
+    "Request",
     "Reward",
     "Scan",
     "Tagger",
@@ -64,13 +67,26 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Entry(Component):
-    """Where members and their events come in."""
+    """Where members and their events come in: it reads them, or they are pushed to it, or both.
+
+    Attributes:
+        limit: How large the body of a request may be, in bytes; a larger one is refused before anything reads it.
+    """
 
     kind: ClassVar[str] = "entry"
+    limit: ClassVar[int] = 1_048_576
 
-    def read(self, intake: Intake) -> Iterable[Batch]:
-        """Read what is new since ``intake.cursor``, as frames and not row by row."""
-        raise NotImplementedError
+    def read(self, intake: Intake) -> Iterable[Batch]:  # noqa: ARG002 - a base has nothing to read
+        """Read what is new since ``intake.cursor``, as frames and not row by row; nothing where all is pushed."""
+        return ()
+
+    def receive(self, request: Request, intake: Intake) -> Answer:  # noqa: ARG002 - a base takes none
+        """Judge a request: refuse it, or hand over the rows that it brings, each with the ``source_id`` of its fact.
+
+        Rows are known by it: the same request, come again, leaves nothing new. What cannot be trusted is refused
+        before it is parsed; one bad row of a good request goes to the batch's ``rejects``.
+        """
+        return Answer(status=404)
 
 
 @frozen(kw_only=True)
