@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "EXTERNAL", "Fact", "event", "external", "framed", "moment", "name_of"]
 
 Fact: TypeAlias = "Mapping[str, Any]"
-"""A row: the columns of ``siyu.kinds.Batch`` for events, without source; and ``text``, what a member wrote."""
+"""A row: the columns of ``siyu.kinds.Batch`` for events, without source.
+
+Beside them ``second``, ``person`` (a name for the identity that does not show it) and ``text``, what a member wrote.
+"""
 
 _TEXTS = ("identity", "type", "source_id", "staff", "subject", "ref", "props")
-_SCHEMA = {**dict.fromkeys((*_TEXTS, "text"), nw.String()), "second": nw.Int64(), "time": nw.Datetime("us")}
+_SCHEMA = {**dict.fromkeys((*_TEXTS, "person", "text"), nw.String()), "second": nw.Int64(), "time": nw.Datetime("us")}
 
 COLUMNS = (*_TEXTS, "time")
 """The columns that the log takes of a row."""
@@ -63,7 +66,7 @@ def name_of(message: Xml, *parts: str) -> str:
     if message["MsgId"]:
         return message["MsgId"]
     told = [message[path] for path in ("ToUserName", "FromUserName", "CreateTime", "Event", "ChangeType")]
-    return hashlib.sha256(json.dumps([*told, *parts]).encode()).hexdigest()[:32]
+    return _hash(*told, *parts)
 
 
 def event(identity: str, kind: str, source_id: str, second: int, **more: object) -> Fact:
@@ -81,10 +84,15 @@ def event(identity: str, kind: str, source_id: str, second: int, **more: object)
     time = datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
     given = {key: value or None for key, value in more.items()}
     fixed = {"identity": identity, "type": kind, "source_id": source_id, "second": second, "time": time}
+    fixed["person"] = _hash(identity)
     return {**given, **fixed, "props": packed}
 
 
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
 def framed(intake: Intake, facts: Sequence[Fact]) -> Frame:
-    """Return rows as a frame: their columns, missing ones null, and ``second``."""
+    """Return rows as a frame: see ``Fact``; what they lack is null."""
     columns = {name: [fact.get(name) for fact in facts] for name in _SCHEMA}
     return intake.keep(intake.frame(columns, _SCHEMA))

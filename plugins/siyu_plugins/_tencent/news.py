@@ -73,13 +73,16 @@ def unconfirmed(facts: Frame, known: Frame) -> Frame:
 
 
 def joining(facts: Frame, known: Frame) -> Frame:
-    """Return an event ``joined`` for everyone who follows, and did not before."""
+    """Return an event ``joined`` for everyone who follows, and did not before.
+
+    A person has one at most: two callbacks that come at once, of two contacts of one person, are the same to it.
+    """
     before = known.filter(nw.col("type").is_in(["joined", "followed", "transferred"]))
     new = facts.filter(nw.col("type") == "followed")
     pairs = new.join(before.select("identity", known="second"), on="identity", how="inner")
     old = pairs.filter(nw.col("known") != nw.col("second")).select("identity").unique()
     return new.join(old, on="identity", how="anti").with_columns(
         type=nw.lit("joined"),
-        source_id=nw.concat_str(nw.col("source_id"), nw.lit("-joined")),
+        source_id=nw.concat_str(nw.col("person"), nw.lit("-joined")),
         props=nw.lit(None, nw.String()),
     )
