@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -174,6 +175,7 @@ def test_who_comes_into_a_group_and_leaves_it_is_told_person_by_person(desk: Des
     assert desk.taken(ENTRY, request) == rows
     gone = desk.taken(ENTRY, chat("update", UpdateDetail="del_member", QuitScene=0, MemChangeList=people))
     assert brief(gone) == [("group_left", f"wecom:{person(n)}", "wrG1", None) for n in (1, 2)]
+    assert [(row["ref"], "props" in row) for row in gone] == [("member", False)] * 2
     assert not {row["source_id"] for row in gone} & {row["source_id"] for row in rows}
 
 
@@ -190,6 +192,7 @@ def test_who_comes_into_a_group_and_leaves_it_is_told_person_by_person(desk: Des
 def test_what_becomes_of_a_group_is_of_the_group(desk: Desk, change: str, detail: str, subject: str) -> None:
     rows = desk.taken(ENTRY, chat(change, UpdateDetail=detail))
     assert brief(rows) == [("group_changed", "wecom-group:wrG1", subject, None)]
+    assert rows[0]["ref"] == "wrG1"
 
 
 def test_what_outside_people_write_is_a_message_with_its_topic(desk: Desk) -> None:
@@ -294,6 +297,13 @@ def test_a_wrong_secret_is_told_with_where_it_is_kept(desk: Desk) -> None:
     assert "hunter2" not in str(caught.value)
     with pytest.raises(UserError, match="entry 'wecom' has no token"):
         Wecom(name="wecom", corp=CORP).receive(contact("add_external_contact"), desk.intake)
+
+
+def test_without_the_extra_it_says_which(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = contact("add_external_contact")
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
+    with pytest.raises(UserError, match=r"pip install 'siyu\[wecom\]'"):
+        ENTRY.receive(request, desk.intake)
 
 
 def test_a_tolerance_of_nothing_is_no_tolerance() -> None:
