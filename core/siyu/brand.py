@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from siyu.claims.counter import Answer, ClaimCounter
-from siyu.components import canon
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
 from siyu.explain import Explanation, explain
+from siyu.identities import is_text, numbered, written
+from siyu.joining import join
+from siyu.keys import identity_id
 from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.outcome import Outcome
@@ -22,13 +24,13 @@ from siyu.passes import Moment, Passes
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
-from siyu.stages.ingest import take
+from siyu.stages.ingest import identified, seen, take
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
@@ -52,10 +54,10 @@ class Brand(Passes):
         store: The store.
     """
 
-    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together; use ``siyu.open``."""
-        super().__init__(programme, registry, store, key)
-        self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
+        super().__init__(programme, registry, store, keys)
+        self._counter = ClaimCounter(programme, store, self._grants, self._key, self.view, self.number)
         self._delivering = threading.Lock()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
@@ -76,7 +78,7 @@ class Brand(Passes):
             with work.session.reading():
                 take(work, entry, Batch(rows=frame_of(work.session.engine, rows, table), table=table))  # type: ignore[arg-type]
                 if joining:
-                    work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
+                    join(work)
             # Claims are decided in the order of the log, so none may come into it while others are decided.
             with self._grants.lock:
                 with work.session.writing(work.run.id) as writer:
@@ -252,8 +254,18 @@ class Brand(Passes):
             return overview(session, self.programme.segments)
 
     def number(self, member: str | int) -> int:
-        """Return the number of an outside id, or the number itself."""
-        return self._counter.number(member)
+        """Return the number of an outside id, or the number itself.
+
+        Raises:
+            UserError: It is neither.
+        """
+        if not is_text(member):
+            return int(member)
+        text = written(member, self.programme.brand.region)
+        if len(self._keys) == 1:
+            return identity_id(self._key, text)
+        with self.store.opened() as session:
+            return numbered(session, text)
 
     def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
         with self._pass("ingest", now) as work:
@@ -268,9 +280,11 @@ class Brand(Passes):
         with self._alone(), self._grants.lock, self._pass("control", now) as work:
             ids = {"a": self.number(one), "b": self.number(other)}
             row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
+            texts = [written(each, self.programme.brand.region) for each in (one, other) if is_text(each)]
             with work.session.reading():
+                identified(work, seen(work, texts))
                 work.stage("links", work.row("links", row))
-                work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
+                join(work)
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)
             self._grants.forget()

@@ -175,6 +175,12 @@ _STATE = (
         log=False,
     ),
     Table(
+        "shared",
+        "an id that too many ids of a kind share, so that its links do not count: of which kind, and how many",
+        _columns("member:id kind:text n:int since:int"),
+        log=False,
+    ),
+    Table(
         "members",
         "what is known of a member; one column more for each declared attribute, and those that are needed to go on",
         _columns("member:id entry:text joined:day place:text zone:text region:text language:text birth_year:int"),

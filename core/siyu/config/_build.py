@@ -23,7 +23,7 @@ from siyu.config.locate import Path as Keys
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.structure import structure
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import PluginError, Problem, UserError
 from siyu.kinds import KINDS
 from siyu.rules.judge import judge
@@ -35,7 +35,7 @@ __all__ = ["Builder"]
 
 T = TypeVar("T")
 
-_OWN = ("brand", "plugins", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
+_OWN = ("brand", "plugins", "identity", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
 
 
 @define
@@ -83,6 +83,7 @@ class Builder:
         return {
             "brand": brand,
             "plugins": plugins,
+            "identity": self._one("identity", Identity),
             "gate": gate,
             "rules": rules,
             "advice": advice,

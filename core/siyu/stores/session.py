@@ -12,7 +12,7 @@ from siyu.stores.reading import DuckIntake
 from siyu.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import duckdb
 
@@ -32,11 +32,11 @@ class Session:
         engine: The engine over it.
     """
 
-    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
         """Wrap a cursor; use ``DuckStore.opened``."""
         self.store = store
         self.cursor = cursor
-        self.engine = DuckEngine(cursor, key)
+        self.engine = DuckEngine(cursor, keys[0], keys[1:])
 
     @contextmanager
     def reading(self) -> Iterator[int]:
