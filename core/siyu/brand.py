@@ -13,18 +13,16 @@ from siyu.claims.counter import Answer, ClaimCounter
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
-from siyu.explain import Explanation, explain
-from siyu.identities import is_text, numbered, written
 from siyu.joining import join
-from siyu.keys import identity_id
 from siyu.kinds import Batch
 from siyu.loop import walk
+from siyu.members import Members
 from siyu.outcome import Outcome
-from siyu.passes import Moment, Passes
+from siyu.passes import Moment
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
-from siyu.stages.ingest import identified, seen, take
+from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Passes):
+class Brand(Members):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -67,7 +65,8 @@ class Brand(Passes):
             rows: Any frame that narwhals reads, or an iterable of mappings; the columns of ``siyu.kinds.Batch``,
                 ``time`` as a datetime or ISO text in UTC, amounts in minor units.
             entry: The name of the entry that the rows are said to come from.
-            table: The log: ``events``, ``items``, ``consents``, ``links``, ``costs`` or ``prices``.
+            table: The log: ``events``, ``items``, ``consents``, ``links``, ``addresses``, ``costs`` or
+                ``prices``.
             now: The moment of the intake.
 
         Returns:
@@ -104,6 +103,7 @@ class Brand(Passes):
 
     def tick(self, *, now: Moment = None, send: bool = True) -> Outcome:
         """Do the pass for the members of whom something new is known since the last run or tick."""
+        self._catch_up(now)
         with self._pass("tick", now) as work:
             work.scope = scope_of(work)
             if work.scope is not None:
@@ -160,14 +160,6 @@ class Brand(Passes):
     def claims(self, rows: object, *, now: Moment = None) -> list[Answer]:
         """Ask for many at once, in the order of the rows: incentive, member, id, and optionally item, quantity."""
         return self._counter.ask_all(rows, self._second(now))
-
-    def link(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
-        """Say that two ids are one person."""
-        self._join(one, other, evidence, now, undone=False)
-
-    def unlink(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
-        """Say that two ids are not one person after all."""
-        self._join(one, other, evidence, now, undone=True)
 
     def tag(
         self,
@@ -242,30 +234,10 @@ class Brand(Passes):
         """
         return self._held().table(TABLES[name].name)
 
-    def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
-        """Return all that is known and was decided of one member, stage by stage."""
-        with self.store.opened() as session:
-            second = self._second(now)
-            return explain(self.view(session, second), self.programme, self.number(member), str(member))
-
     def segments(self) -> Segments:
         """Return how large each segment is, how it changed in the last run, and which of them share members."""
         with self.store.opened() as session:
             return overview(session, self.programme.segments)
-
-    def number(self, member: str | int) -> int:
-        """Return the number of an outside id, or the number itself.
-
-        Raises:
-            UserError: It is neither.
-        """
-        if not is_text(member):
-            return int(member)
-        text = written(member, self.programme.brand.region)
-        if len(self._keys) == 1:
-            return identity_id(self._key, text)
-        with self.store.opened() as session:
-            return numbered(session, text)
 
     def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
         with self._pass("ingest", now) as work:
@@ -275,19 +247,6 @@ class Brand(Passes):
             with self._grants.lock, work.session.writing(work.run.id) as writer:
                 record(work, writer)
             return Outcome.of(work)
-
-    def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
-        with self._alone(), self._grants.lock, self._pass("control", now) as work:
-            ids = {"a": self.number(one), "b": self.number(other)}
-            row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
-            texts = [written(each, self.programme.brand.region) for each in (one, other) if is_text(each)]
-            with work.session.reading():
-                identified(work, seen(work, texts))
-                work.stage("links", work.row("links", row))
-                join(work)
-            with work.session.writing(work.run.id) as writer:
-                record(work, writer)
-            self._grants.forget()
 
     def _finished(self, work: Work, *, send: bool) -> Outcome:
         decided = Outcome.of(work)

@@ -69,7 +69,8 @@ def _phone(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException as error:
-        where = "" if region else "; a number without its country's code needs [brand] region"
+        foreign = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        where = "; one without its country's code needs [brand] region, as in 'CN'" if foreign else ""
         raise ValueError(f"no phone number, as in phone:+8613800000000{where}") from error
     if not phonenumbers.is_valid_number(number):
         raise ValueError(f"no number of the plan of +{number.country_code}, as in phone:+8613800000000")

@@ -40,6 +40,7 @@ def join(work: Work) -> None:
     stir = stirred(work, fold)
     if stir is not None:
         _forward(work, stir)
+    work.folded["canon"] = {"": judged(work)}
     _tell(work)
 
 
@@ -52,6 +53,7 @@ def _build(work: Work) -> None:
     canon = labels(engine, counting(links, too_many))
     work.state |= {"canon": canon, "shared": too_many}
     _done(work, canon, too_many)
+    work.folded["canon"] = {"": judged(work)}
     _tell(work)
 
 
@@ -77,7 +79,6 @@ def _forward(work: Work, stir: Frame) -> None:
 
 
 def _done(work: Work, canon: Frame, too_many: Frame) -> None:
-    work.folded["canon"] = {"": judged(work)}
     work.view = work.view.resolved(canon).having(shared=too_many)
 
 
@@ -101,7 +102,7 @@ def _others(state: Frame, members: Frame) -> Frame:
 def _shared(work: Work, links: Frame) -> Frame:
     engine, identity = work.session.engine, work.programme.identity
     known = work.view.raw["identities"]
-    released = numbers(engine, known, identity.release, work.programme.brand.region)
+    released = numbers(engine, known, identity.release, work.programme.brand.dialling)
     return shared(engine, links, kinds_of(known), identity, released)
 
 

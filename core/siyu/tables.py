@@ -86,8 +86,8 @@ _LOGS = (
     ),
     Table(
         "addresses",
-        "what a channel needs to reach someone, encrypted and erasable",
-        _columns("member:id channel:text value:text"),
+        "what a channel needs to reach someone, by the kind of outside id that it is; encrypted and erasable",
+        _columns("member:id kind:text value:text"),
     ),
     Table(
         "consents",

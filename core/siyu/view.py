@@ -274,7 +274,7 @@ class View:
 
     def identified(self, frame: Frame, column: str, name: str) -> Frame:
         """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null where it is none."""
-        region = self._programme.brand.region
+        region = self._programme.brand.dialling
         return self.resolve(looked_up(self._engine, self._tables["identities"], frame, column, name, region), name)
 
     def table(self, columns: Mapping[str, Iterable[Any]], schema: Schema) -> Frame:

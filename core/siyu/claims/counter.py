@@ -113,7 +113,7 @@ class ClaimCounter:
             message = f"say which item of {row['incentive']} is meant: {', '.join(items)}"
             raise UserError(message)
         quantity = 1 if row.get("quantity") is None else row["quantity"]
-        region = self.programme.brand.region
+        region = self.programme.brand.dialling
         identity = written(row["member"], region) if is_text(row["member"]) else None
         checked = {"item": item, "quantity": quantity, "identity": identity, "member": self.number(row["member"])}
         return {**row, **checked, "event": hashed(self.key, SOURCE, str(row["id"]))}

@@ -94,6 +94,11 @@ class Brand:
         return self.zone
 
     @property
+    def dialling(self) -> str:
+        """The region whose phone numbers are written without a country's code: the brand's, else its currency's."""
+        return self.region if re.fullmatch("[A-Z]{2}", self.region) else self.currency[:2]
+
+    @property
     def exponent(self) -> int:
         """How many decimals the currency has."""
         return 0 if self.currency in _NO_DECIMALS else 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.addresses import keep_addresses, needed
 from siyu.components import ROTATED
 from siyu.frames import cast_like
 from siyu.identities import named
@@ -64,6 +65,12 @@ def take(work: Work, entry: str, batch: Batch) -> None:
         _reject(work, entry, bad)
     if batch.table == "items":
         good = _with_their_events(work, entry, good)
+    if "_identity" in good.collect_schema():
+        # Also of facts that are known: a channel may have come into the config after them.
+        _reachable(work, batch.table, good)
+    if batch.table == "addresses":
+        identified(work, good.select("_identity", "member", "second"))
+        return
     found = novel(work, batch.table, good)
     _keep(work, entry, batch.table, found)
 
@@ -93,6 +100,17 @@ def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
     for refuse in (orphans, others.with_columns(reason=reason)):
         _reject(work, entry, work.keep(rejects(refuse, "items")))
     return work.keep(placed.join(lined.select("event").unique(), on="event", how="anti").sort("_row"))
+
+
+def _reachable(work: Work, table: str, rows: Frame) -> None:
+    """Keep the ids that channels send to, in the clear but encrypted."""
+    if needed(work.programme):
+        named = _identities(rows, table)
+        parts = {"kind": (":.*", ""), "address": ("^[^:]*:", "")}
+        own = {name: nw.col("_identity").str.replace_all(*how) for name, how in parts.items()}
+        keep_addresses(work, named.select("member", **own), own=True)
+    if table == "addresses":
+        keep_addresses(work, rows.select("member", "kind", "address"), own=False)
 
 
 def _identities(rows: Frame, table: str) -> Frame:

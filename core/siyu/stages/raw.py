@@ -41,6 +41,7 @@ RAW: dict[str, Schema] = {
         **dict.fromkeys(("proof", "basis"), _TEXT),
     },
     "links": {**dict.fromkeys(("identity", "other", "evidence"), _TEXT), "time": _TIME},
+    "addresses": dict.fromkeys(("identity", "kind", "value"), _TEXT),
     "costs": {
         **dict.fromkeys(("source", "source_id"), _TEXT),
         "time": _TIME,
@@ -73,7 +74,7 @@ def prepared(work: Work, entry: str, batch: Batch) -> Frame:
 
 def _identified(work: Work, rows: Frame) -> Frame:
     """Write outside ids in their one form, and add the member of each: ``member``, and ``b`` of ``other``."""
-    engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.region
+    engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.dialling
     for column, member in (("identity", "member"), ("other", "b")):
         if column in rows.collect_schema().names():
             rows = named(engine, known, normalised(engine, rows, column, region), column, member)
@@ -128,6 +129,14 @@ def _links(work: Work, _entry: str, rows: Frame) -> Frame:
     return rows.with_columns(time=nw.col("second"), undone=nw.lit(value=False), _identity=nw.col("identity"))
 
 
+def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:
+    """Write addresses in the one form of outside ids of their kind."""
+    whole = nw.concat_str(nw.col("kind").fill_null(""), nw.col("value").fill_null(""), separator=":")
+    rows = rows.with_columns(_identity=nw.col("identity"), second=nw.lit(work.run.now), address=whole)
+    rows = normalised(work.session.engine, rows, "address", work.programme.brand.dialling)
+    return rows.with_columns(nw.col("address").str.replace_all("^[^:]*:", ""))
+
+
 def _costs(work: Work, entry: str, rows: Frame) -> Frame:
     rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"))
     rows = work.session.engine.seconds(rows, "time", "second")
@@ -146,6 +155,7 @@ _PREPARE: dict[str, Callable[[Work, str, Frame], Frame]] = {
     "items": _items,
     "consents": _consents,
     "links": _links,
+    "addresses": _addresses,
     "costs": _costs,
     "prices": _prices,
 }
@@ -179,6 +189,8 @@ def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str | nw.Expr]]:
         if column in RAW[table]:
             wrong = nw.col(f"{BAD}{column}")
             flaws.append((~wrong.is_null(), nw.concat_str(nw.lit(f"{column}: "), wrong)))
+    if table == "addresses":
+        flaws.append((~nw.col(f"{BAD}address").is_null(), nw.concat_str(nw.lit("value: "), nw.col(f"{BAD}address"))))
     if "time" in RAW[table]:
         flaws.append((nw.col("second").is_null(), "time: it is missing"))
     if table == "events":

@@ -23,6 +23,7 @@ _STAGED = (
     "identities",
     "consents",
     "links",
+    "addresses",
     "costs",
     "prices",
     "rejects",

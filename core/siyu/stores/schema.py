@@ -28,7 +28,7 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 # The tables of a version are those of the versions before it and what it adds.
-_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3}
+_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3, "addresses": 3}
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -42,7 +42,8 @@ def fold(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def share(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Add the ids that too many share; who is one person is told anew."""
+    """Add the ids that too many share; addresses, of which there were none before, have a kind."""
+    cursor.execute("DROP TABLE IF EXISTS addresses")
     _add(cursor, 3)
 
 
