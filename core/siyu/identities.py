@@ -69,8 +69,8 @@ def _phone(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException as error:
-        foreign = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
-        where = "; one without its country's code needs [brand] region, as in 'CN'" if foreign else ""
+        short = "+" not in text and error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        where = "; one without its country's code needs [brand] region, as in 'CN'" if short else ""
         raise ValueError(f"no phone number, as in phone:+8613800000000{where}") from error
     if not phonenumbers.is_valid_number(number):
         raise ValueError(f"no number of the plan of +{number.country_code}, as in phone:+8613800000000")
@@ -111,23 +111,23 @@ def normalised(engine: Engine, frame: Frame, column: str, region: str) -> Frame:
     that is wrong or missing stays as it is.
     """
     bad, text = f"{BAD}{column}", nw.col(column).fill_null("")
-    known = text.str.contains(_PLAIN) & ~text.str.contains(_TOLD) | text.str.contains(_COMMON)
-    rest = engine.rows(frame.filter(~known).select(column).unique())
+    common = text.str.contains(_COMMON) & (text.str.len_chars() <= _LONGEST)
+    known = text.str.contains(_PLAIN) & ~text.str.contains(_TOLD) | common
+    rest = engine.rows(frame.filter(~known).select(text).unique())
     if not rest:
         return frame.with_columns(nw.lit(None).cast(nw.String).alias(bad))
     columns = {name: nw.String() for name in ("__raw", "__normal", bad)}
     found = [_judged(one, region) for (one,) in rest]
     told = engine.frame(dict(zip(columns, zip(*found, strict=True), strict=True)), columns)
-    # An id that is missing meets no other in a join.
     both = frame.with_columns(__raw=text).join(told, on="__raw", how="left")
     return both.with_columns(nw.coalesce("__normal", column).alias(column)).drop("__raw", "__normal")
 
 
-def _judged(identity: str | None, region: str) -> tuple[str, str | None, str | None]:
+def _judged(identity: str, region: str) -> tuple[str, str | None, str | None]:
     try:
-        return identity or "", normal(identity or "", region), None
+        return identity, normal(identity, region), None
     except ValueError as error:
-        return identity or "", None, str(error)
+        return identity, None, str(error)
 
 
 def named(engine: Engine, known: Frame, frame: Frame, column: str, name: str) -> Frame:

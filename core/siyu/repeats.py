@@ -62,7 +62,7 @@ def _ending(work: Work) -> Frame:
     until = work.view.raw["shared"].group_by("member").agg(nw.col("since").min().alias("until"))
     for column in ("a", "b"):
         links = links.join(until, left_on=column, right_on="member", how="left")
-        late = (nw.col("seq") > nw.col("until")) & ~nw.col("undone")
+        late = (nw.col("seq") >= nw.col("until")) & ~nw.col("undone")
         ended = nw.min_horizontal("ended", "until")
         links = links.filter(~late.fill_null(value=False)).with_columns(ended=ended).drop("until")
     links = work.keep(links.select("a", "b", "made", "ended"))

@@ -20,7 +20,7 @@ from siyu.stores.engine import DuckEngine
 from siyu.testing.polars import PolarsEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from siyu.brand import Brand
 
@@ -169,12 +169,19 @@ def test_labels_are_those_of_union_find(links: list[tuple[int, int]]) -> None:
         assert dict(engine.rows(labels(engine, frame).select("member", "canon"))) == least
 
 
-@pytest.mark.parametrize("shape", ["path", "star", "tree", "comb"])
+SHAPES: dict[str, Callable[[int], int]] = {
+    "path": lambda n: n - 1,
+    "star": lambda _: 0,
+    "tree": lambda n: n // 2,
+    "comb": lambda n: n - 2 + n % 2,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_long_shapes_are_one_component(shape: str) -> None:
     size = 3000
-    other = {"path": lambda n: n - 1, "star": lambda _: 0, "tree": lambda n: n // 2, "comb": lambda n: n - 2 + n % 2}
     ids = [(n * 7919) % size for n in range(size)]
-    links = [(ids[n], ids[other[shape](n)]) for n in range(2, size)] + [(ids[0], ids[1])] + ([(ids[1], ids[2])])
+    links = [(ids[n], ids[SHAPES[shape](n)]) for n in range(2, size)] + [(ids[0], ids[1]), (ids[1], ids[2])]
     engine = DuckEngine(duckdb.connect(), "k")
     columns = {"a": [one for one, _ in links], "b": [other for _, other in links]}
     frame = engine.frame(columns, {"a": nw.Int64(), "b": nw.Int64()})

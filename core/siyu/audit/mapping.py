@@ -88,9 +88,7 @@ def guessed(audit: Audit, today: date, channel: str, place: Callable[[str], str]
     for match in audit.matches:
         if match.alike > match.found:
             why = f"{match.alike - match.found} identities are in {match.among} as well, but not written alike"
-            guess.notes.append(
-                Note(match.of, "", f"{why}: siyu takes each {match.kind} for the same, see [brand] region")
-            )
+            guess.notes.append(Note(match.of, "", f"{why}: siyu does so when they come in; see [brand] region"))
     return guess
 
 

@@ -138,9 +138,11 @@ def identified(work: Work, rows: Frame) -> None:
     """
     engine = work.session.engine
     seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
-    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""), value=nw.col("member"))
     if engine.versions > 1:
         seen = engine.hashed(seen, ["_identity"], "value", engine.versions - 1)
+    else:
+        seen = seen.with_columns(value=nw.col("member"))
+    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
     known = work.view.raw["identities"].select("kind", "value")
     new = work.stage("identities", seen.join(known, on=["kind", "value"], how="anti"))
     rotated = new.filter(nw.col("member") != nw.col("value"))

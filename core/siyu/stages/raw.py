@@ -134,7 +134,8 @@ def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:
     whole = nw.concat_str(nw.col("kind").fill_null(""), nw.col("value").fill_null(""), separator=":")
     rows = rows.with_columns(_identity=nw.col("identity"), second=nw.lit(work.run.now), address=whole)
     rows = normalised(work.session.engine, rows, "address", work.programme.brand.dialling)
-    return rows.with_columns(nw.col("address").str.replace_all("^[^:]*:", ""))
+    parts = {"kind": ":.*", "address": "^[^:]*:"}
+    return rows.with_columns(**{name: nw.col("address").str.replace_all(part, "") for name, part in parts.items()})
 
 
 def _costs(work: Work, entry: str, rows: Frame) -> Frame:
