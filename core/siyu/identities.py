@@ -23,13 +23,15 @@ BAD = "bad:"
 """What the column is named by that says what is wrong with an id, before the name of the id's own column."""
 
 _NAMED = "expected kind:value, as in phone:+8613800000000"
-# In its one form already: a kind in small letters, and a value that begins and ends with a visible letter of ASCII.
-_PLAIN = r"^[a-z0-9_-]+:[\x21-\x7e](?:.*[\x21-\x7e])?$"
-_TOLD = r"^(?:phone|email):"
+# In its one form already, unless it is a phone number or an address: small letters, and a value without white space.
+_PLAIN = r"^[a-z0-9_-]+:[!-~]+$"
 # Mobile numbers of China and plain addresses are most of what else comes in.
-_PHONE = r"phone:\+861(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
-_EMAIL = r"email:[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,20}"
-_COMMON = f"^(?:{_PHONE}|{_EMAIL})$"
+_MOBILE = r"1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
+_EMAIL = r"[a-z0-9_+-]{1,64}(?:\.[a-z0-9_+-]{1,64}){0,3}@(?:[a-z0-9]{1,24}(?:-[a-z0-9]{1,24}){0,2}\.){1,3}[a-z]{2,12}"
+_COMMON = f"^(?:phone:\\+86{_MOBILE}|email:{_EMAIL})$"
+# What an expression can bring into that form.
+_AT_HOME = f"^phone:{_MOBILE}$"
+_CAPITALS = f"^email:{_EMAIL}$".replace("a-z", "A-Za-z")
 _IDENTITY = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(.+)", re.DOTALL)
 _LOCAL = re.compile(r'[^\s@"(),:;<>\[\\\]\x00-\x1f]+')
 _DOMAIN = re.compile(r"(?:\w+(?:-+\w+)*\.)+\w+(?:-+\w+)*")
@@ -110,17 +112,30 @@ def normalised(engine: Engine, frame: Frame, column: str, region: str) -> Frame:
     What is in that form already is told by an expression and left alone; of the rest each id is looked at once. One
     that is wrong or missing stays as it is.
     """
-    bad, text = f"{BAD}{column}", nw.col(column).fill_null("")
-    common = text.str.contains(_COMMON) & (text.str.len_chars() <= _LONGEST)
-    known = text.str.contains(_PLAIN) & ~text.str.contains(_TOLD) | common
-    rest = engine.rows(frame.filter(~known).select(text).unique())
-    if not rest:
+    bad, text, raw = f"{BAD}{column}", nw.col(column).fill_null(""), nw.col("__raw")
+    told = raw.str.starts_with("phone:") | raw.str.starts_with("email:")
+    rest = frame.select(__raw=text).filter(~raw.str.contains(_PLAIN) | told)
+    rest = engine.keep(rest.filter(~raw.str.contains(_COMMON)).unique())
+    if not engine.rows(rest.head(1)):
         return frame.with_columns(nw.lit(None).cast(nw.String).alias(bad))
-    columns = {name: nw.String() for name in ("__raw", "__normal", bad)}
-    found = [_judged(one, region) for (one,) in rest]
-    told = engine.frame(dict(zip(columns, zip(*found, strict=True), strict=True)), columns)
-    both = frame.with_columns(__raw=text).join(told, on="__raw", how="left")
+    # An id that is missing meets no other in a join.
+    both = frame.with_columns(__raw=text).join(_told(engine, rest, bad, region), on="__raw", how="left")
     return both.with_columns(nw.coalesce("__normal", column).alias(column)).drop("__raw", "__normal")
+
+
+def _told(engine: Engine, texts: Frame, bad: str, region: str) -> Frame:
+    """Return texts in their one form: __raw, __normal, and what is wrong with one. Few forms need no look at each."""
+    raw, home = nw.col("__raw"), nw.lit(region == "CN") & nw.col("__raw").str.contains(_AT_HOME)
+    mobile = nw.concat_str(nw.lit("phone:+86"), raw.str.replace_all("^phone:", ""))
+    small = nw.when(raw.str.contains(_CAPITALS)).then(raw.str.to_lowercase()).otherwise(None)
+    quick = engine.keep(texts.with_columns(__normal=nw.when(home).then(mobile).otherwise(small)))
+    sure = quick.filter(~nw.col("__normal").is_null()).with_columns(nw.lit(None).cast(nw.String).alias(bad))
+    rest = engine.rows(quick.filter(nw.col("__normal").is_null()).select("__raw"))
+    schema = {name: nw.String() for name in ("__raw", "__normal", bad)}
+    found = [_judged(one, region) for (one,) in rest]
+    columns = zip(*found, strict=True) if found else ((), (), ())
+    judged = engine.frame(dict(zip(schema, columns, strict=True)), schema)
+    return engine.keep(nw.concat([sure.select(*schema), judged.select(*schema)]))
 
 
 def _judged(identity: str, region: str) -> tuple[str, str | None, str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from tests.brands import HEAD, folder, happened, opened, rows
 
 from siyu.errors import UserError
-from siyu.identities import _COMMON, _PLAIN, _TOLD, normal, normalised
+from siyu.identities import normal, normalised
 from siyu.stores.engine import DuckEngine
 from siyu.testing.polars import PolarsEngine
 
@@ -94,9 +93,9 @@ def test_a_region_says_what_a_short_number_is() -> None:
             normal("phone:020 7946 0018", region)
 
 
-digits = st.text("0123456789", min_size=6, max_size=11)
+digits = st.one_of(st.text("0123456789", min_size=10, max_size=10), st.text("0123456789", min_size=6, max_size=11))
 values = st.one_of(
-    st.builds("phone:+861{}".format, digits),
+    st.builds("phone:{}1{}".format, st.sampled_from(["", "+86"]), digits),
     st.builds("email:{}".format, st.from_regex(r"[a-zA-Z0-9_.+-]{1,8}@[a-zA-Z0-9.-]{1,12}", fullmatch=True)),
     st.builds("{}:{}".format, st.sampled_from(["wecom", "WeCom", "openid"]), st.text(max_size=6)),
 )
@@ -107,11 +106,11 @@ values = st.one_of(
 @example(text="wecom:\u3000a")
 @example(text="email:a.@example.com")
 @example(text="phone:+8613800138000")
+@example(text="phone:13800138000")
+@example(text="email:Ann@X.org")
+@example(text=f"email:{'a.' * 120}a@example.com")
 def test_what_an_expression_takes_for_normal_is(text: str) -> None:
     frame = {"id": [text]}
-    taken = bool(re.search(_COMMON, text)) or bool(re.search(_PLAIN, text) and not re.search(_TOLD, text))
-    if taken and not text.endswith("\n"):
-        assert normal(text, "CN") == text
     try:
         expected = (normal(text, "CN"), False)
     except ValueError:
