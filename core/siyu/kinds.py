@@ -266,8 +266,7 @@ class Channel(Component):
     """How a touch is delivered, and what comes back.
 
     Attributes:
-        address: The kind of outside id that it sends to, as ``phone``: such ids are kept for it, encrypted, as they
-            come in. Empty where it needs none.
+        address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
     """
 
     kind: ClassVar[str] = "channel"

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.brands import HEAD, folder, happened, opened, rows
 
-from siyu.errors import UserError
+from siyu.errors import ConfigError, UserError
 from siyu.identities import normal, normalised
 from siyu.stores.engine import DuckEngine
 from siyu.testing.polars import PolarsEngine
@@ -163,3 +163,14 @@ def test_the_allow_list_names_people_as_the_door_does(tmp_path: Path) -> None:
         sent = {touch for touch, state in rows(brand, "receipts", "touch", "state") if state == "sent"}
         reached = {member for touch, member in rows(brand, "touches", "id", "recipient") if touch in sent}
         assert reached == {brand.number("phone:13800138000")}
+
+
+def test_a_config_that_names_nobody_is_told(tmp_path: Path) -> None:
+    toml = HEAD.replace("[gate]", '[gate]\nallow = ["wecom:a", "phone:12"]') + '[identity]\nrelease = ["email:ann"]\n'
+    with pytest.raises(ConfigError) as caught:
+        opened(folder(tmp_path, toml))
+    told = [problem.message for problem in caught.value.problems]
+    assert [words.partition(",")[0] for words in told] == [
+        "'phone:12': no number of the plan of +86",
+        "'email:ann': no e-mail address",
+    ]

@@ -173,3 +173,25 @@ def test_a_tick_joins_by_links_that_nobody_joined_by_yet(tmp_path: Path) -> None
             writer.append("links", session.engine.frame(link, TABLES["links"].columns))
         brand.tick(now=NEXT)
         assert dict(rows(brand, "canon", "member", "canon"))[max(one, other)] == min(one, other)
+
+
+def test_a_store_from_before_shared_ids_tells_anew_who_is_one_person(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    with opened(folder(tmp_path, TOML), store=store) as brand:
+        brand.ingest(ordered("ann", "bob", "cid"), now=NOW)
+        joined(brand, "ann", "bob", "cid")
+        brand.run(now=NOW)
+        with brand.store.opened() as session:
+            # As the version before left it: everybody joined, addresses by channel, and nothing of shared ids.
+            session.cursor.execute("DROP TABLE shared")
+            session.cursor.execute("DROP TABLE addresses")
+            columns = "member BIGINT, channel VARCHAR, value VARCHAR, seq BIGINT, run BIGINT"
+            session.cursor.execute(f"CREATE TABLE addresses ({columns})")
+            session.cursor.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
+            session.cursor.execute("DELETE FROM folds WHERE state = 'canon'")
+            session.cursor.execute("UPDATE folds SET definition = '' WHERE name = ''")
+            session.cursor.execute("INSERT INTO canon SELECT member, min(member) OVER () FROM identities")
+    with opened(tmp_path, store=store) as brand:
+        brand.run(now=NEXT)
+        assert sizes(brand) == [1, 1, 1]
+        assert (len(rows(brand, "shared")), len(rows(brand, "canon")), len(rows(brand, "addresses"))) == (1, 0, 0)
