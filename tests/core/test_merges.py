@@ -67,6 +67,10 @@ def test_who_shares_a_phone_with_many_is_parted_again(tmp_path: Path) -> None:
         found = brand.sharing()
         ((phone, kind, number, of),) = [(one.member, one.kind, one.shared_by, one.of) for one in found.shared]
         assert (phone, kind, number, of) == (brand.number(SHOP), "phone", 3, "wecom")
+        # One less, and the others are joined again.
+        brand.unlink("wecom:cid", SHOP, evidence="slip", now=NEXT)
+        brand.run(now=NEXT)
+        assert sizes(brand) == [1, 2]
         gapless(brand)
 
 

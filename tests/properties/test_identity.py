@@ -40,13 +40,14 @@ NOW = 1_800_000_000
 Link = tuple[str, str, int, bool]
 """One name, the other, the moment, and whether the link is undone."""
 
-pairs = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES))
-moments = st.integers(1, 40)
-facts = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), moments, st.just(value=False)), max_size=16)
+# Some are linked with many others; no link has the moment of one that is undone.
+hubs = st.sampled_from(["shop:s", "card:f", "wecom:a"])
+pairs = st.tuples(st.one_of(hubs, st.sampled_from(NAMES)), st.sampled_from(NAMES))
+moments = st.integers(1, 20)
+facts = st.lists(st.tuples(pairs, moments).map(lambda one: (*one[0], 2 * one[1], False)), max_size=12)
 # A batch of links, one that is undone by hand, or a run.
-steps = st.lists(
-    st.one_of(facts.map(tuple), st.tuples(pairs, moments).map(lambda one: (*one[0], one[1])), st.none()), max_size=8
-)
+undone = st.tuples(pairs, moments).map(lambda one: (*one[0], 2 * one[1] + 1))
+steps = st.lists(st.one_of(facts.map(tuple), undone, st.none()), max_size=7)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def features(brand: Brand) -> dict[int, int]:
     return dict(rows(brand, "features", "member", "views"))
 
 
-@settings(max_examples=rounds(5, 100))
+@settings(max_examples=rounds(10, 100))
 @given(steps=steps)
 def test_what_is_brought_forward_is_what_a_full_build_gives(place: Path, steps: list[Any]) -> None:
     links: list[Link] = []
@@ -125,15 +126,16 @@ def test_what_is_brought_forward_is_what_a_full_build_gives(place: Path, steps: 
                 links.append((one, other, moment, True))
             assert known(brand) == expected(brand, links)
         brand.run(now=NOW + 60)
-        for one, other, moment, undone in links:
-            done = whole.unlink if undone else whole.link
-            done(one, other, evidence="till", now=NOW + moment)
+        linked(whole, [link for link in links if not link[-1]])
+        for one, other, moment, gone in links:
+            if gone:
+                whole.unlink(one, other, evidence="slip", now=NOW + moment)
         whole.run(now=NOW + 60)
         assert features(brand) == features(whole)
         assert known(brand) == known(whole)
 
 
-@settings(max_examples=rounds(5, 100))
+@settings(max_examples=rounds(6, 100))
 @given(data=st.data(), links=facts)
 def test_no_order_and_no_batching_changes_the_members(place: Path, data: st.DataObject, links: list[Link]) -> None:
     shuffled = data.draw(st.permutations(links))
