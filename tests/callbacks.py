@@ -74,9 +74,9 @@ class Desk:
             (folder / name).write_text(secret, encoding="ascii")
         self.cursor = duckdb.connect().cursor()
         self.engine = DuckEngine(self.cursor, "00")
-        columns = TABLES["events"].columns
-        declared = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in columns.items())
-        self.cursor.execute(f"CREATE TABLE events ({declared})")
+        for table in ("events", "identities"):
+            declared = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in TABLES[table].columns.items())
+            self.cursor.execute(f"CREATE TABLE {table} ({declared})")
         self.intake = DuckIntake(self.cursor, self.engine, folder=folder, now=NOW)
         self.log(log)
 

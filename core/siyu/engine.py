@@ -17,7 +17,13 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """The few operations that no portable expression covers."""
+    """The few operations that no portable expression covers.
+
+    Attributes:
+        versions: How many keys the brand has had: more than one after its key was changed.
+    """
+
+    versions: int
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once and return a frame over the result, for as long as the pass lasts."""
@@ -34,8 +40,12 @@ class Engine(Protocol):
         A value that is not of the schema's type is null.
         """
 
-    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
-        """Add a column of ids: the keyed hash of the columns' texts joined with ``|`` (see ``siyu.keys``)."""
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
+        """Add a column of ids: the keyed hash of the columns' texts joined with ``|`` (see ``siyu.keys``).
+
+        ``version`` says by which of the brand's keys: facts have their ids by the first for ever, outside ids by the
+        one that was the newest when they came first, see ``siyu.identities.named``.
+        """
 
     def numbered(self, frame: Frame, name: str) -> Frame:
         """Add a column that numbers the rows from 1 in the order in which they stand (Int64)."""

@@ -101,6 +101,8 @@ class Batch:
     - ``items``: source, source_id (of the order's event), sku, category, quantity, amount.
     - ``consents``: identity, channel, purpose, state, time, proof, basis.
     - ``links``: identity, other (``kind:value``), evidence, time.
+    - ``addresses``: identity, kind, value: where somebody can be reached beside that identity itself, as an
+      ``openid``. Only kinds that a channel of the config sends to are kept, see ``Channel.address``.
     - ``costs``: source, source_id, time, entry, code, campaign, amount.
     - ``prices``: sku, price, from, until (Datetime µs, UTC).
 
@@ -112,6 +114,6 @@ class Batch:
     """
 
     rows: Frame
-    table: Literal["events", "items", "consents", "links", "costs", "prices"] = "events"
+    table: Literal["events", "items", "consents", "links", "addresses", "costs", "prices"] = "events"
     rejects: Frame | None = None
     cursor: str | None = None

@@ -209,9 +209,14 @@ class Incentive(Component):
 
 @frozen(kw_only=True)
 class Channel(Component):
-    """How a touch is delivered, and what comes back."""
+    """How a touch is delivered, and what comes back.
+
+    Attributes:
+        address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
+    """
 
     kind: ClassVar[str] = "channel"
+    address: ClassVar[str] = ""
 
     environment: str = field(
         default="production",

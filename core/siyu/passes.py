@@ -15,7 +15,7 @@ from siyu.view import View
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from siyu.config.programme import Programme
     from siyu.registry import Registry
@@ -38,13 +38,14 @@ class Passes:
         store: The store.
     """
 
-    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together."""
         self.programme = programme
         self.registry = registry
         self.store = store
-        self._key = key
-        self._grants = GrantWriter(programme, key)
+        self._keys = keys
+        self._key = keys[0]
+        self._grants = GrantWriter(programme, self._key)
         self._running = threading.Lock()
         self._touching = threading.Lock()
         self._reading: list[Session] = []

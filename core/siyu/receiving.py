@@ -30,7 +30,7 @@ __all__ = ["Receiving"]
 
 _LOGGER = logging.getLogger("siyu")
 # The lines of an order come after the order.
-_ORDER = ("events", "items", "consents", "links", "costs", "prices")
+_ORDER = ("events", "items", "consents", "links", "addresses", "costs", "prices")
 
 
 @frozen
@@ -77,9 +77,9 @@ class _Waiting:
 class Receiving(Passes):
     """Takes requests from any thread; what arrives while others are being kept is kept together, in one commit."""
 
-    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together."""
-        super().__init__(programme, registry, store, key)
+        super().__init__(programme, registry, store, keys)
         self._queue = threading.Lock()
         self._waiting: list[_Waiting] = []
         self._keeping = False

@@ -86,8 +86,8 @@ _LOGS = (
     ),
     Table(
         "addresses",
-        "what a channel needs to reach someone, encrypted and erasable",
-        _columns("member:id channel:text value:text"),
+        "what a channel needs to reach someone, by the kind of outside id that it is; encrypted and erasable",
+        _columns("member:id kind:text value:text"),
     ),
     Table(
         "consents",
@@ -172,6 +172,12 @@ _STATE = (
         "canon",
         "an id that was joined with others, and the least id of its component; ids on their own have no row",
         _columns("member:id canon:id"),
+        log=False,
+    ),
+    Table(
+        "shared",
+        "an id that too many ids of a kind share, so that its links do not count: of which kind, and how many",
+        _columns("member:id kind:text n:int since:int"),
         log=False,
     ),
     Table(

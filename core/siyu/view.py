@@ -13,6 +13,7 @@ from siyu.contents import themes
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
+from siyu.identities import looked_up
 from siyu.known import current
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
@@ -273,10 +274,9 @@ class View:
         return self._engine.fields(frame, column, schema)
 
     def identified(self, frame: Frame, column: str, name: str) -> Frame:
-        """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null for null."""
-        found = self._engine.hashed(frame, [column], name)
-        known = nw.when(~nw.col(column).is_null()).then(nw.col(name)).otherwise(None)
-        return self.resolve(found.with_columns(known.cast(nw.Int64).alias(name)), name)
+        """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null where it is none."""
+        region = self._programme.brand.dialling
+        return self.resolve(looked_up(self._engine, self._tables["identities"], frame, column, name, region), name)
 
     def table(self, columns: Mapping[str, Iterable[Any]], schema: Schema) -> Frame:
         """Return a small frame of given columns, as for the items of a config."""

@@ -202,8 +202,8 @@ def put(folder: Path, block: Block) -> None:
 
 
 ORDERS = [
-    {"identity": "phone:1", "type": "ordered", "time": "2026-09-01T08:15:00Z"},
-    {"identity": "phone:2", "type": "ordered", "time": "2026-11-01T08:15:00Z"},
+    {"identity": "phone:+8613800000001", "type": "ordered", "time": "2026-09-01T08:15:00Z"},
+    {"identity": "phone:+8613800000002", "type": "ordered", "time": "2026-11-01T08:15:00Z"},
 ]
 
 
@@ -215,7 +215,7 @@ def test_the_plugin_of_a_page_tags_whom_it_should_and_is_portable(page: str, tmp
         brand.ingest(ORDERS)
         brand.run(now="2026-11-10T11:30")
         tags = brand.table("tags").select("member", "tag").to_native().fetchall()
-        assert tags == [(brand.number("phone:1"), "sleepy")]
+        assert tags == [(brand.number("phone:+8613800000001"), "sleepy")]
     (tmp_path / "dormant.py").write_text(block.text, encoding="utf-8")
     assert findings(tmp_path / "dormant.py") == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import Factory, define
@@ -23,8 +23,9 @@ from siyu.config.locate import Path as Keys
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.structure import structure
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import PluginError, Problem, UserError
+from siyu.identities import normal
 from siyu.kinds import KINDS
 from siyu.rules.judge import judge
 
@@ -35,7 +36,7 @@ __all__ = ["Builder"]
 
 T = TypeVar("T")
 
-_OWN = ("brand", "plugins", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
+_OWN = ("brand", "plugins", "identity", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
 
 
 @define
@@ -62,6 +63,10 @@ class Builder:
         brand = self._one("brand", Brand)
         self.exponent = brand.exponent if brand else 2
         plugins, gate = self._one("plugins", Plugins), self._one("gate", Gate)
+        identity = self._one("identity", Identity)
+        if brand:
+            self._written(brand, ("gate", "allow"), gate.allow if gate else ())
+            self._written(brand, ("identity", "release"), identity.release if identity else ())
         attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
         segments, uses = self._segments(), {}
         components: dict[str, dict[str, Component]] = {}
@@ -83,6 +88,7 @@ class Builder:
         return {
             "brand": brand,
             "plugins": plugins,
+            "identity": identity,
             "gate": gate,
             "rules": rules,
             "advice": advice,
@@ -150,6 +156,14 @@ class Builder:
             rest=self.rest,
             **given,
         )
+
+    def _written(self, brand: Brand, path: tuple[str, ...], ids: Iterable[str]) -> None:
+        """Find outside ids that name nobody, as a phone number that no plan has."""
+        for place, one in enumerate(ids):
+            try:
+                normal(one, brand.dialling)
+            except ValueError as error:
+                self.problem((*path, place), f"'{one}': {error}")
 
     def _many(self, key: str, cls: type[T]) -> dict[str, T]:
         found = {name: self.structured(cls, table, (key, name)) for name, table in sorted(self.table(key).items())}

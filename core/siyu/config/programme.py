@@ -17,7 +17,7 @@ from siyu.config.features import Feature
 from siyu.config.files import read
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import ConfigError
 from siyu.kinds import Component
 
@@ -38,6 +38,7 @@ class Programme:
         folder: The folder that it was read from, as the user named it.
         brand: ``[brand]``.
         plugins: ``[plugins]``.
+        identity: ``[identity]``.
         gate: ``[gate]``.
         rules: ``[rules]``.
         advice: ``[advice]``.
@@ -57,6 +58,7 @@ class Programme:
     folder: Path
     brand: Brand
     plugins: Plugins
+    identity: Identity
     gate: Gate
     rules: Rules
     advice: Advice

@@ -9,7 +9,7 @@ from siyu.config._names import TAKEN
 from siyu.config.expressions import Condition
 from siyu.config.features import Feature
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.kinds import KINDS
 from siyu.schema.classes import Classes, summary
 
@@ -25,6 +25,7 @@ __all__ = ["OWN", "document"]
 OWN: dict[str, tuple[Any, bool]] = {
     "brand": (Brand, False),
     "plugins": (Plugins, False),
+    "identity": (Identity, False),
     "gate": (Gate, False),
     "rules": (Rules, False),
     "advice": (Advice, False),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.components import canon
-from siyu.folds import arrived, definition, fold_of, joined_since
+from siyu.folds import arrived, definition, fold_of
+from siyu.joining import join, joined_since, judged
 from siyu.known import attributes, folded
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ __all__ = ["identify"]
 
 def identify(work: Work) -> None:
     """Fold links into ``canon`` and events into ``members``."""
-    _join(work)
+    if not work.ticking:
+        # Of two that compute together, one brings this forward.
+        join(work)
     if work.ticking:
         members = work.keep(_everybody(work))
         work.count("members", members)
@@ -29,25 +31,10 @@ def identify(work: Work) -> None:
     work.view = work.view.having(members=members)
 
 
-def _join(work: Work) -> None:
-    """Resolve ids by all links, where some came since the last run: with this one, or pushed in between.
-
-    Only runs do, one at a time: a tick that joins two ids while a run decides could have the person touched twice.
-    """
-    if work.ticking:
-        return
-    fold, links = fold_of(work.session, "members"), work.view.raw["links"]
-    fresh = links if fold is None else links.filter(nw.col("seq") > fold.watermark)
-    if not work.size(fresh.head(1)):
-        return
-    components = canon(work.session.engine, links)
-    work.state["canon"] = components
-    work.view = work.view.resolved(components)
-
-
 def _definitions(work: Work) -> dict[str, str]:
     brand, declared = work.programme.brand, attributes(work.programme)
-    return {"": definition(zone=brand.zone, attributes={name: str(dtype) for name, dtype in declared.items()})}
+    kept = {name: str(dtype) for name, dtype in declared.items()}
+    return {"": definition(zone=brand.zone, attributes=kept, joined=judged(work))}
 
 
 def _everybody(work: Work) -> Frame:

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.addresses import keep_addresses, needed
+from siyu.components import ROTATED
 from siyu.frames import cast_like
+from siyu.identities import named
 from siyu.kinds import Entry
 from siyu.stages.novelty import Novelty, novel
 from siyu.stages.raw import prepared, refused, rejects
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siyu.kinds import Batch, Frame
     from siyu.work import Work
 
-__all__ = ["ingest", "take"]
+__all__ = ["identified", "ingest", "seen", "take"]
 
 _LINE = ["event", "sku", "category", "quantity", "amount"]
 
@@ -60,6 +65,12 @@ def take(work: Work, entry: str, batch: Batch) -> None:
         _reject(work, entry, bad)
     if batch.table == "items":
         good = _with_their_events(work, entry, good)
+    if "_identity" in good.collect_schema():
+        # Also of facts that are known: a channel may have come into the config after them.
+        _reachable(work, batch.table, good)
+    if batch.table == "addresses":
+        identified(work, good.select("_identity", "member", "second"))
+        return
     found = novel(work, batch.table, good)
     _keep(work, entry, batch.table, found)
 
@@ -70,7 +81,7 @@ def _keep(work: Work, entry: str, table: str, found: Novelty) -> None:
     new = work.stage(table, found.rows)
     work.count(table, new)
     if "_identity" in found.rows.collect_schema():
-        _identify(work, found.rows)
+        identified(work, _identities(found.rows, table))
 
 
 def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
@@ -91,16 +102,53 @@ def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
     return work.keep(placed.join(lined.select("event").unique(), on="event", how="anti").sort("_row"))
 
 
-def _identify(work: Work, rows: Frame) -> None:
+def _reachable(work: Work, table: str, rows: Frame) -> None:
+    """Keep the ids that channels send to, in the clear but encrypted."""
+    if needed(work.programme):
+        named = _identities(rows, table)
+        parts = {"kind": (":.*", ""), "address": ("^[^:]*:", "")}
+        own = {name: nw.col("_identity").str.replace_all(*how) for name, how in parts.items()}
+        keep_addresses(work, named.select("member", **own), own=True)
+    if table == "addresses":
+        keep_addresses(work, rows.select("member", "kind", "address"), own=False)
+
+
+def _identities(rows: Frame, table: str) -> Frame:
+    """Return the outside ids that rows name: _identity, member, second."""
+    if table != "links":
+        return rows.select("_identity", "member", "second")
+    one, other = rows.select("_identity", "second", member=nw.col("a")), {"_identity": "other", "member": "b"}
+    there = rows.select("second", **{name: nw.col(column) for name, column in other.items()})
+    return nw.concat([one.select("_identity", "member", "second"), there.select("_identity", "member", "second")])
+
+
+def seen(work: Work, texts: Sequence[str]) -> Frame:
+    """Return outside ids that a person names, in their one form, as seen now: _identity, member, second."""
+    engine = work.session.engine
+    rows = engine.frame({"_identity": texts}, {"_identity": nw.String()}).with_columns(second=nw.lit(work.run.now))
+    return named(engine, work.view.raw["identities"], rows, "_identity", "member")
+
+
+def identified(work: Work, rows: Frame) -> None:
+    """Keep the outside ids that are new; one that was known under an older key is linked with its id there.
+
+    Args:
+        work: The pass.
+        rows: _identity (in its one form), member, second (when it came first).
+    """
+    engine = work.session.engine
     seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
-    kinds = seen.select(
-        "member",
-        "since",
-        kind=nw.col("_identity").str.replace_all(":.*", ""),
-        value=nw.col("member"),
-    )
+    if engine.versions > 1:
+        seen = engine.hashed(seen, ["_identity"], "value", engine.versions - 1)
+    else:
+        seen = seen.with_columns(value=nw.col("member"))
+    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
     known = work.view.raw["identities"].select("kind", "value")
-    work.stage("identities", kinds.join(known, on=["kind", "value"], how="anti"))
+    new = work.stage("identities", seen.join(known, on=["kind", "value"], how="anti"))
+    rotated = new.filter(nw.col("member") != nw.col("value"))
+    if engine.versions > 1 and work.size(rotated.head(1)):
+        link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}
+        work.stage("links", rotated.select(**link, evidence=nw.lit(ROTATED), undone=nw.lit(value=False)))
 
 
 def _reject(work: Work, entry: str, rows: Frame) -> None:

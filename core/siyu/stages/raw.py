@@ -8,6 +8,7 @@ import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.frames import cast_like
+from siyu.identities import BAD, named, normalised
 from siyu.moments import day_expression
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ RAW: dict[str, Schema] = {
         **dict.fromkeys(("proof", "basis"), _TEXT),
     },
     "links": {**dict.fromkeys(("identity", "other", "evidence"), _TEXT), "time": _TIME},
+    "addresses": dict.fromkeys(("identity", "kind", "value"), _TEXT),
     "costs": {
         **dict.fromkeys(("source", "source_id"), _TEXT),
         "time": _TIME,
@@ -54,7 +56,6 @@ REJECTED: Schema = {"source": _TEXT, "line": _INT, "reason": _TEXT, "raw": _TEXT
 """The columns of a batch's rejects."""
 
 _CONTENT = ("source", "identity", "type", "second", "place", "subject", "ref", "amount", "quantity", "props")
-_IDENTITY = "^[A-Za-z0-9_-]+:.+$"
 _STATES = ["granted", "withdrawn", "unknown"]
 
 
@@ -65,7 +66,7 @@ def prepared(work: Work, entry: str, batch: Batch) -> Frame:
         UserError: The batch has a column that its table does not know.
     """
     schema = accepted(entry, batch)
-    rows = work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row"))
+    rows = _identified(work, work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row")))
     return _PREPARE[batch.table](work, entry, rows)
 
 
@@ -84,6 +85,15 @@ def accepted(entry: str, batch: Batch) -> Schema:
     return schema
 
 
+def _identified(work: Work, rows: Frame) -> Frame:
+    """Write outside ids in their one form, and add the member of each: ``member``, and ``b`` of ``other``."""
+    engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.dialling
+    for column, member in (("identity", "member"), ("other", "b")):
+        if column in rows.collect_schema().names():
+            rows = named(engine, known, normalised(engine, rows, column, region), column, member)
+    return rows
+
+
 def _events(work: Work, entry: str, rows: Frame) -> Frame:
     engine = work.session.engine
     own = nw.lit(entry)
@@ -93,7 +103,7 @@ def _events(work: Work, entry: str, rows: Frame) -> Frame:
         _identity=nw.col("identity"),
     )
     rows = engine.seconds(rows, "time", "second")
-    return _dated(work, _keyed(work, engine.hashed(rows, ["identity"], "member")))
+    return _dated(work, _keyed(work, rows))
 
 
 def _keyed(work: Work, rows: Frame) -> Frame:
@@ -123,15 +133,22 @@ def _items(work: Work, entry: str, rows: Frame) -> Frame:
 
 
 def _consents(work: Work, _entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    rows = engine.seconds(rows.with_columns(_identity=nw.col("identity")), "time", "second")
-    return engine.hashed(rows, ["identity"], "member").with_columns(time=nw.col("second"))
+    rows = work.session.engine.seconds(rows.with_columns(_identity=nw.col("identity")), "time", "second")
+    return rows.with_columns(time=nw.col("second"))
 
 
 def _links(work: Work, _entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    rows = engine.hashed(engine.hashed(rows, ["identity"], "a"), ["other"], "b")
-    return engine.seconds(rows, "time", "second").with_columns(time=nw.col("second"), undone=nw.lit(value=False))
+    rows = work.session.engine.seconds(rows.rename({"member": "a"}), "time", "second")
+    return rows.with_columns(time=nw.col("second"), undone=nw.lit(value=False), _identity=nw.col("identity"))
+
+
+def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:
+    """Write addresses in the one form of outside ids of their kind."""
+    whole = nw.concat_str(nw.col("kind").fill_null(""), nw.col("value").fill_null(""), separator=":")
+    rows = rows.with_columns(_identity=nw.col("identity"), second=nw.lit(work.run.now), address=whole)
+    rows = normalised(work.session.engine, rows, "address", work.programme.brand.dialling)
+    parts = {"kind": ":.*", "address": "^[^:]*:"}
+    return rows.with_columns(**{name: nw.col("address").str.replace_all(part, "") for name, part in parts.items()})
 
 
 def _costs(work: Work, entry: str, rows: Frame) -> Frame:
@@ -152,6 +169,7 @@ _PREPARE: dict[str, Callable[[Work, str, Frame], Frame]] = {
     "items": _items,
     "consents": _consents,
     "links": _links,
+    "addresses": _addresses,
     "costs": _costs,
     "prices": _prices,
 }
@@ -161,7 +179,7 @@ def refused(work: Work, table: str, rows: Frame) -> Frame:
     """Return the prepared rows that cannot be taken: ``_row``, source, line, reason, raw."""
     verdict = nw.lit(None).cast(nw.String)
     for bad, reason in reversed(_flaws(work, table)):
-        verdict = nw.when(bad).then(nw.lit(reason)).otherwise(verdict)
+        verdict = nw.when(bad).then(nw.lit(reason) if isinstance(reason, str) else reason).otherwise(verdict)
     found = rows.with_columns(reason=verdict).filter(~nw.col("reason").is_null())
     return rejects(found, table)
 
@@ -179,12 +197,14 @@ def rejects(rows: Frame, table: str) -> Frame:
     )
 
 
-def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str]]:
-    flaws: list[tuple[nw.Expr, str]] = []
+def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str | nw.Expr]]:
+    flaws: list[tuple[nw.Expr, str | nw.Expr]] = []
     for column in ("identity", "other"):
         if column in RAW[table]:
-            good = nw.col(column).fill_null("").str.contains(_IDENTITY)
-            flaws.append((~good, f"{column}: expected kind:value, as in phone:+8613800000000"))
+            wrong = nw.col(f"{BAD}{column}")
+            flaws.append((~wrong.is_null(), nw.concat_str(nw.lit(f"{column}: "), wrong)))
+    if table == "addresses":
+        flaws.append((~nw.col(f"{BAD}address").is_null(), nw.concat_str(nw.lit("value: "), nw.col(f"{BAD}address"))))
     if "time" in RAW[table]:
         flaws.append((nw.col("second").is_null(), "time: it is missing"))
     if table == "events":

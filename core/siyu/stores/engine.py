@@ -40,12 +40,17 @@ _NUMBERS = count()
 
 
 class DuckEngine:
-    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction."""
+    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction.
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
-        """Work on this cursor, with the brand's secret key."""
+    Attributes:
+        versions: How many keys the brand has had.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str, newer: Sequence[str] = ()) -> None:
+        """Work on this cursor, with the brand's first secret key and those that followed it."""
         self._cursor = cursor
-        self._key = key
+        self._keys = (key, *newer)
+        self.versions = len(self._keys)
         self._kept: list[str] = []
 
     def keep(self, frame: Frame) -> Frame:
@@ -92,13 +97,13 @@ class DuckEngine:
         read = ", ".join(f"{_field(name, dtype)} AS {_identifier(name)}" for name, dtype in schema.items())
         return _lazy(source.project(f'* EXCLUDE ("__json"), {read}' if read else '* EXCLUDE ("__json")'))
 
-    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
         """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
 
         The columns are text or integers: other types are not written alike by every engine.
         """
         parts = " || '|' || ".join(f"coalesce({_identifier(column)}::VARCHAR, '')" for column in columns)
-        digest = f"sha256({_literal(self._key)} || {parts})"
+        digest = f"sha256({_literal(self._keys[version])} || {parts})"
         number = f"(('0x' || substr({digest}, 1, 16))::UBIGINT >> 2)::BIGINT"
         return _lazy(frame.to_native().project(f"*, {number} AS {_identifier(name)}"))
 

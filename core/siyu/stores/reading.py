@@ -8,6 +8,7 @@ import duckdb
 import narwhals as nw
 
 from siyu.errors import UserError
+from siyu.identities import named
 from siyu.kinds import Scan
 from siyu.stores.converting import conversion
 from siyu.stores.lines import REJECTS, opened, read_lines
@@ -97,7 +98,8 @@ class DuckIntake:
     def events_of(self, identities: Sequence[str], types: Sequence[str]) -> Frame:
         """Return what the log has of people: see ``Intake.events_of``."""
         asked = self.frame({"identity": list(dict.fromkeys(identities))}, {"identity": nw.String()})
-        keyed = self._engine.hashed(asked, ["identity"], "member")
+        known = nw.from_native(self._connection.sql("FROM identities"))
+        keyed = named(self._engine, known, asked, "identity", "member")
         events = nw.from_native(self._connection.sql("FROM events")).filter(nw.col("type").is_in(list(types)))
         told = events.join(keyed, on="member", how="inner")
         found: Frame = told.select("identity", "type", "second", "source_id", "staff", "subject")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.addresses import Vault
 from siyu.stores.engine import DuckEngine
 from siyu.stores.reading import DuckIntake
 from siyu.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import duckdb
 
@@ -30,13 +31,15 @@ class Session:
         store: The store.
         cursor: The cursor; it sees neither what others keep nor what they have not committed.
         engine: The engine over it.
+        vault: Encrypts addresses.
     """
 
-    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
         """Wrap a cursor; use ``DuckStore.opened``."""
         self.store = store
         self.cursor = cursor
-        self.engine = DuckEngine(cursor, key)
+        self.engine = DuckEngine(cursor, keys[0], keys[1:])
+        self.vault = Vault(keys)
 
     @contextmanager
     def reading(self) -> Iterator[int]:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from siyu.errors import UserError
-
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.modes import CBC
@@ -92,13 +90,10 @@ class AesKey:
         return decryptor.update(encrypted) + decryptor.finalize()
 
     def _cipher(self) -> Cipher[CBC]:
-        try:
-            from cryptography.hazmat.primitives.ciphers import Cipher
-            from cryptography.hazmat.primitives.ciphers.algorithms import AES
-            from cryptography.hazmat.primitives.ciphers.modes import CBC
-        except ImportError:
-            message = "encrypted callbacks need the package cryptography; install it with: pip install 'siyu[wecom]'"
-            raise UserError(message) from None
+        from cryptography.hazmat.primitives.ciphers import Cipher
+        from cryptography.hazmat.primitives.ciphers.algorithms import AES
+        from cryptography.hazmat.primitives.ciphers.modes import CBC
+
         return Cipher(AES(self.raw), CBC(self.raw[:16]))
 
 

@@ -44,7 +44,7 @@ class OfficialAccount(Door):
     for 5 seconds and tries three times, and each message counts once. Replies by that answer are not made.
 
     `mode` is that of the console. Mode `plain` signs a moment and not what is said then, so that whoever overhears one
-    message can forge others while it is fresh: use `aes`, which needs `siyu[wecom]`. Mode `compatible` is as safe as
+    message can forge others while it is fresh: use `aes`. Mode `compatible` is as safe as
     `aes`; of what comes in both forms only the encrypted one is read.
 
     When somebody unsubscribes, the platform asks to delete what is known of them.

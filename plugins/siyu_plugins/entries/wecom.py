@@ -33,7 +33,7 @@ class Wecom(Corp):
 
     Set the address of the entry, the token and the EncodingAESKey in the console of the app, and let it receive the
     changes of outside contacts. A callback is taken only where its signature, its moment and its receiver are right;
-    it counts once, however often it is delivered. It needs ``siyu[wecom]``.
+    it counts once, however often it is delivered.
 
     | callback | event |
     |---|---|

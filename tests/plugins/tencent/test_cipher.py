@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 
 import pytest
 from hypothesis import given
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 from tests.callbacks import KEY, OLD
 from wechatpy.crypto import PrpCrypto
 
-from siyu.errors import UserError
 from siyu_plugins._tencent.cipher import AesKey, Unreadable
 
 RECEIVERS = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -90,9 +88,3 @@ def test_any_bytes_are_read_or_refused(junk: bytes) -> None:
 
 def test_a_key_shows_nothing_of_itself() -> None:
     assert str(AesKey.parse(KEY).raw) not in repr(AesKey.parse(KEY))
-
-
-def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
-    with pytest.raises(UserError, match=r"pip install 'siyu\[wecom\]'"):
-        AesKey.parse(KEY).encrypt(b"hello", "ww1")
