@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.components import canon
 from siyu.folds import arrived, definition, fold_of, joined_since
 from siyu.known import attributes, folded
+from siyu.stages.contacts import bring
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -18,7 +19,7 @@ __all__ = ["identify"]
 
 
 def identify(work: Work) -> None:
-    """Fold links into ``canon`` and events into ``members``."""
+    """Fold links into ``canon``, and events into ``members``, ``follows`` and groups."""
     _join(work)
     if work.ticking:
         members = work.keep(_everybody(work))
@@ -27,6 +28,7 @@ def identify(work: Work) -> None:
         members = _kept_up(work)
         work.folded["members"] = _definitions(work)
     work.view = work.view.having(members=members)
+    bring(work)
 
 
 def _join(work: Work) -> None:
@@ -45,7 +47,13 @@ def _definitions(work: Work) -> dict[str, str]:
 
 
 def _everybody(work: Work) -> Frame:
-    return folded(work.session.engine, work.view.events, attributes(work.programme), None)
+    return folded(work.session.engine, _personal(work, work.view.events), attributes(work.programme), None)
+
+
+def _personal(work: Work, events: Frame) -> Frame:
+    """Leave out events of groups and staff, who are no members."""
+    others = sorted(name for name, known in work.registry.events.items() if known.of != "member")
+    return events.filter(~nw.col("type").is_in(others))
 
 
 def _kept_up(work: Work) -> Frame:
@@ -61,7 +69,7 @@ def _kept_up(work: Work) -> Frame:
         events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
-    came = work.keep(work.view.resolve(came))
+    came = work.keep(work.view.resolve(_personal(work, came)))
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))
