@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from attrs import frozen
+from narwhals.dtypes import DType
 
 from siyu.values import Frame
 
@@ -41,6 +42,14 @@ class Intake(Protocol):
 
     def sequence(self, count: int) -> Frame:
         """Return a frame of one column, ``index``: 0, 1, … count - 1 (Int64)."""
+
+    def frame(self, columns: Mapping[str, Sequence[Any]], schema: Mapping[str, DType]) -> Frame:
+        """Return a frame of values by column, all equally many, for what came as one message and not as a file.
+
+        Args:
+            columns: The values; a moment is a datetime without a zone, in UTC.
+            schema: The type of each column, in the order of the frame's columns.
+        """
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""

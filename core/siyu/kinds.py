@@ -15,6 +15,8 @@ from attrs import Attribute, field, frozen
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
 from siyu.intake import Batch, Intake, Scan
+from siyu.kind import Component
+from siyu.requests import Answer, Request
 from siyu.values import (
     Budget,
     ContentItem,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Answer",
     "Batch",
     "Budget",
     "Campaign",
@@ -53,6 +56,7 @@ __all__ = [
     "Metric",
     "Period",
     "Receipt",
+    "Request",
     "Reward",
     "Scan",
     "Tagger",
@@ -62,38 +66,27 @@ __all__ = [
 
 
 @frozen(kw_only=True)
-class Component:
-    """What all kinds share: the name that the config gave it.
+class Entry(Component):
+    """Where members and their events come in: it reads them, or they are pushed to it, or both.
 
     Attributes:
-        kind: The kind's name, as in ``[KIND.NAME]``.
-        scope: ``member`` where the work for one member needs no other member, so that a tick can do it;
-            ``population`` where it needs everybody.
+        limit: How large the body of a request may be, in bytes; a larger one is refused before anything reads it.
     """
 
-    kind: ClassVar[str] = ""
-    scope: ClassVar[Literal["member", "population"]] = "member"
-
-    name: str = field(metadata=doc("the component's name, from its table's header"))
-
-    def facts(self) -> Mapping[str, object]:
-        """Return what it states of itself, for rule packs and advice to judge; ``siyu.rules.facts`` lists the names.
-
-        Facts of an inner table or array of tables stand where its TOML has them, as in
-        ``{"depth": 1, "earn": [{"rewarded_events": ("paid",)}]}``, so that a problem points there.
-        """
-        return {}
-
-
-@frozen(kw_only=True)
-class Entry(Component):
-    """Where members and their events come in."""
-
     kind: ClassVar[str] = "entry"
+    limit: ClassVar[int] = 1_048_576
 
-    def read(self, intake: Intake) -> Iterable[Batch]:
-        """Read what is new since ``intake.cursor``, as frames and not row by row."""
-        raise NotImplementedError
+    def read(self, intake: Intake) -> Iterable[Batch]:  # noqa: ARG002 - a base has nothing to read
+        """Read what is new since ``intake.cursor``, as frames and not row by row; nothing where all is pushed."""
+        return ()
+
+    def receive(self, request: Request, intake: Intake) -> Answer:  # noqa: ARG002 - a base takes none
+        """Judge a request: refuse it, or hand over the rows that it brings, each with the ``source_id`` of its fact.
+
+        Rows are known by it: the same request, come again, leaves nothing new. What cannot be trusted is refused
+        before it is parsed; one bad row of a good request goes to the batch's ``rejects``.
+        """
+        return Answer(status=404)
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import narwhals as nw
@@ -15,11 +15,12 @@ from siyu.stores.names import identifier, literal
 from siyu.stores.records import column_names, read_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
+    from siyu.tables import Schema
 
 __all__ = ["DuckIntake"]
 
@@ -56,6 +57,10 @@ class DuckIntake:
     def sequence(self, count: int) -> Frame:
         """Return a frame of one column, ``index``: 0, 1, … count - 1 (Int64)."""
         return nw.from_native(self._connection.sql(f"SELECT range AS index FROM range({count})"))
+
+    def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
+        """Return a frame of values by column, all equally many; see ``Intake.frame``."""
+        return self._engine.frame(columns, schema)
 
     def scan(self, path: Path, form: Literal["csv", "jsonl", "parquet"]) -> Scan:
         """Read a file as a frame; lines that cannot be read are set apart, none is fatal.

@@ -203,3 +203,9 @@ def test_what_a_csv_writer_wrote_is_read_back(
     connection.close()
     assert [row[:3] for row in found] == [tuple(value or None for value in row) for row in rows]
     assert rejects == []
+
+
+def test_a_message_becomes_a_frame(intake: DuckIntake) -> None:
+    frame = intake.frame({"n": [1, None], "text": ["é", None]}, {"text": nw.String(), "n": nw.Int64()})
+    assert intake._engine.rows(frame) == [("é", 1), (None, None)]
+    assert frame.collect_schema().names() == ["text", "n"]
