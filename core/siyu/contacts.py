@@ -71,8 +71,8 @@ def groups(engine: Engine, events: Frame) -> Frame:
         engine: Reads the props.
         events: Events of the types of ``GROUPS``, or of others as well.
     """
-    changes = events.filter(nw.col("type").is_in(list(GROUPS)), ~nw.col("subject").is_null())
-    told = engine.fields(changes.select("id", "second", "props", group=nw.col("subject")), "props", _FACTS)
+    changes = events.filter(nw.col("type").is_in(list(GROUPS)), ~nw.col("ref").is_null())
+    told = engine.fields(changes.select("id", "second", "props", group=nw.col("ref")), "props", _FACTS)
     told = engine.keep(told)
     known = told.select("group").unique()
     for name in _FACTS:

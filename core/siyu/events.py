@@ -44,7 +44,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "handover_refused": _T("a member was not handed to another staff member", subject="former staff", ref="reason"),
     "group_joined": _T("a member came into a group", subject="group id"),
     "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
-    "group_changed": _T("a group's name, owner or place, in props", subject="group id", of="group"),
+    "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
     "clicked": _T("a member followed a link", subject="link", ref="touch"),
     "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),

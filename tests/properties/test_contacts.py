@@ -33,7 +33,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
         group = draw(st.sampled_from(GROUPS))
         name, owner = draw(st.sampled_from(["one", "two", None])), draw(st.sampled_from(["ann", None]))
         told = [f'"{key}": "{value}"' for key, value in (("name", name), ("owner", owner)) if value]
-        return row | {"identity": f"wecom-group:{group}", "subject": group, "props": "{" + ", ".join(told) + "}"}
+        return row | {"identity": f"wecom-group:{group}", "ref": group, "props": "{" + ", ".join(told) + "}"}
     row["identity"] = f"wecom:{draw(st.sampled_from(MEMBERS))}"
     if kind.startswith("group"):
         return row | {"subject": draw(st.sampled_from(GROUPS))}
@@ -113,7 +113,7 @@ def plain(rows: list[dict[str, Any]], numbers: dict[str, int], ids: dict[str, in
     for row in (row for row in rows if row["second"] <= NOW):
         second, kind = row["second"], row["type"]
         if kind == "group_changed":
-            told = facts.setdefault(row["subject"], {})
+            told = facts.setdefault(row["ref"], {})
             for key, value in json.loads(row["props"]).items():
                 told[key] = max(told.get(key, (0, 0, "")), (second, ids[row["source_id"]], value))
             continue

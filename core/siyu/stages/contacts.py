@@ -84,11 +84,11 @@ def _of_groups(work: Work, fold: Fold | None) -> tuple[Frame | None, Frame]:
     changes = _of_types(_events(work), GROUPS)
     if fold is None:
         return None, work.keep(groups(work.session.engine, changes))
-    came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("subject").is_null())
-    touched = work.keep(came.select(group=nw.col("subject")).unique())
+    came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("ref").is_null())
+    touched = work.keep(came.select(group=nw.col("ref")).unique())
     if not work.size(touched.head(1)):
         return touched, _nothing(work, "groups")
-    own = changes.join(touched.rename({"group": "subject"}), on="subject", how="semi")
+    own = changes.join(touched.rename({"group": "ref"}), on="ref", how="semi")
     return touched, work.keep(groups(work.session.engine, own))
 
 

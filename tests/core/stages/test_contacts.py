@@ -46,7 +46,9 @@ def test_an_end_without_a_beginning_and_a_contact_with_nobody_are_none() -> None
 @pytest.mark.parametrize("engine", ["duckdb", "polars"])
 def test_groups_know_the_newest_word_on_each_fact(engine: EngineName) -> None:
     told = ['{"name": "tea", "owner": "ann"}', '{"name": "green tea"}', "no JSON"]
-    rows = [event(10 + n, "group_changed", None, "g1", member=9) | {"props": props} for n, props in enumerate(told)]
+    rows = [
+        event(10 + n, "group_changed", None, member=9) | {"ref": "g1", "props": props} for n, props in enumerate(told)
+    ]
     seen = view(HEAD, {"events": [*rows, event(5, "group_joined", None, "g1")]}, 100, engine)
     assert seen.rows(seen.groups.select("group", "name", "owner", "place")) == [("g1", "green tea", "ann", None)]
     assert seen.rows(seen.group_members.select("group", "member", "since", "until")) == [("g1", 1, 5, None)]
