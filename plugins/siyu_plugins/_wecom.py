@@ -5,26 +5,28 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from attrs import field, frozen
+
 from siyu.config.units import Secret
-from siyu.errors import UserError
+from siyu.kinds import doc
 from siyu_plugins._http import Client, opened
 from siyu_plugins._platform import Platform
 
 if TYPE_CHECKING:
     from attrs import Attribute
 
-__all__ = ["BASE", "Account", "calling", "web_address"]
-
-BASE = "https://qyapi.weixin.qq.com/cgi-bin"
+__all__ = ["App", "calling"]
 
 # Source: developer.work.weixin.qq.com/document/path/90313 (codes), 90454 (limits: a block lasts 60 s, or 60 min)
 _STALE = frozenset({40014, 42001})
 _BUSY = frozenset({-1})
 _BLOCKED = frozenset({45009, 45033})
-_BAD_SECRET = "look whether corp_id and the secret are those of the app"  # noqa: S105 - a hint, and no secret
+PATIENCE = (1.0, 60.0)
+"""For how many seconds it is waited at first, and while one is blocked: see ``Platform``."""
+_BAD_SECRET = "look whether corp and secret are those of the app"  # noqa: S105 - a hint, and no secret
 _HINTS = {
     40001: _BAD_SECRET,
     40013: _BAD_SECRET,
@@ -36,47 +38,6 @@ _HINTS = {
     84061: "the staff member and the member are no contacts",
     84074: "the app may not call this for customers; add it under 客户联系 > 可调用接口的应用",
 }
-
-
-class Account(Protocol):
-    """What an entry knows of the account that it calls with."""
-
-    @property
-    def corp_id(self) -> str:
-        """The corp's id."""
-
-    @property
-    def secret(self) -> Secret | None:
-        """Where the app's secret is kept; None where nothing is to be called."""
-
-    @property
-    def base_url(self) -> str:
-        """The address that all paths start from."""
-
-
-def calling(account: Account, folder: Path) -> AbstractContextManager[Client]:
-    """Give a client of WeCom for as long as the block lasts.
-
-    Args:
-        account: The account.
-        folder: The brand's folder, that a secret's file starts from.
-
-    Raises:
-        UserError: The secret is not there, or what speaks HTTP is not installed.
-    """
-    if account.secret is None:
-        raise UserError('to call WeCom, say where the app\'s secret is kept: secret = { env = "WECOM_SECRET" }')
-    query = {"corpid": account.corp_id, "corpsecret": account.secret.reveal(folder)}
-    platform = Platform(
-        name="WeCom",
-        base=account.base_url,
-        ask=lambda: ("gettoken", query),
-        stale=_STALE,
-        busy=_BUSY,
-        blocked=_BLOCKED,
-        hints=_HINTS,
-    )
-    return opened(platform)
 
 
 def web_address(_: object, __: Attribute[str], value: str) -> None:
@@ -97,3 +58,43 @@ def _here(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@frozen(kw_only=True)
+class App:
+    """The app of WeCom that is called: whose secret, and where."""
+
+    secret: Secret = field(
+        metadata=doc("where the app's secret is kept, of an app that may call this", example={"env": "WECOM_SECRET"})
+    )
+    base_url: str = field(
+        default="https://qyapi.weixin.qq.com/cgi-bin",
+        validator=web_address,
+        metadata=doc("the address that all paths start from", example="https://qyapi.weixin.qq.com/cgi-bin"),
+    )
+
+
+def calling(corp: str, app: App, folder: Path) -> AbstractContextManager[Client]:
+    """Give a client of WeCom for as long as the block lasts.
+
+    Args:
+        corp: The corp's id.
+        app: The app.
+        folder: The brand's folder, that a secret's file starts from.
+
+    Raises:
+        UserError: The secret is not there, or what speaks HTTP is not installed.
+    """
+    query = {"corpid": corp, "corpsecret": app.secret.reveal(folder)}
+    platform = Platform(
+        name="WeCom",
+        base=app.base_url,
+        ask=lambda: ("gettoken", query),
+        stale=_STALE,
+        busy=_BUSY,
+        blocked=_BLOCKED,
+        hints=_HINTS,
+        wait=PATIENCE[0],
+        block=PATIENCE[1],
+    )
+    return opened(platform)

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.kinds import Entry
+from siyu.stages.contacts import known
 from siyu.stages.novelty import Novelty, novel
 from siyu.stages.raw import prepared, refused, rejects
 from siyu.tables import TABLES
@@ -31,7 +32,9 @@ def ingest(work: Work) -> None:
 
 def _read(work: Work, entry: Entry) -> None:
     cursor = _cursor(work, entry.name)
-    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor)
+    intake = work.session.intake(
+        work.programme, now=work.run.now, cursor=cursor, view=lambda: work.view.having(bits=None, **known(work))
+    )
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
@@ -92,7 +95,8 @@ def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
 
 
 def _identify(work: Work, rows: Frame) -> None:
-    seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
+    named = rows.filter(~nw.col("_identity").is_null())
+    seen = named.group_by("_identity", "member").agg(since=nw.col("second").min())
     kinds = seen.select(
         "member",
         "since",

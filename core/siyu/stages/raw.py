@@ -23,7 +23,9 @@ _TEXT, _INT, _TIME = nw.String(), nw.Int64(), nw.Datetime("us")
 
 RAW: dict[str, Schema] = {
     "events": {
-        **dict.fromkeys(("identity", "type"), _TEXT),
+        "identity": _TEXT,
+        "member": _INT,
+        "type": _TEXT,
         "time": _TIME,
         **dict.fromkeys(("source", "source_id", "entry", "place", "staff", "subject", "ref"), _TEXT),
         "amount": _INT,
@@ -79,8 +81,9 @@ def _events(work: Work, entry: str, rows: Frame) -> Frame:
         nw.coalesce("source", own).alias("source"),
         _identity=nw.col("identity"),
     )
-    rows = engine.seconds(rows, "time", "second")
-    return _dated(work, _keyed(work, engine.hashed(rows, ["identity"], "member")))
+    rows = engine.hashed(engine.seconds(rows, "time", "second"), ["identity"], "_member")
+    member = nw.when(nw.col("identity").is_null()).then(nw.col("member")).otherwise(nw.col("_member"))
+    return _dated(work, _keyed(work, rows.with_columns(member=member).drop("_member")))
 
 
 def _keyed(work: Work, rows: Frame) -> Frame:
@@ -155,7 +158,7 @@ def refused(work: Work, table: str, rows: Frame) -> Frame:
 
 def rejects(rows: Frame, table: str) -> Frame:
     """Return prepared rows with a ``reason`` as rejects: ``_row``, source, line, reason, raw."""
-    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table]]
+    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table] if name != "member"]
     source = "source" if "source" in RAW[table] else None
     return rows.select(
         "_row",
@@ -171,6 +174,8 @@ def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str]]:
     for column in ("identity", "other"):
         if column in RAW[table]:
             good = nw.col(column).fill_null("").str.contains(_IDENTITY)
+            if table == "events":
+                good |= nw.col("identity").is_null() & ~nw.col("member").is_null()
             flaws.append((~good, f"{column}: expected kind:value, as in phone:+8613800000000"))
     if "time" in RAW[table]:
         flaws.append((nw.col("second").is_null(), "time: it is missing"))
