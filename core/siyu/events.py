@@ -41,7 +41,8 @@ EVENT_TYPES: dict[str, EventType] = {
     "followed": _T("a member added a staff member as a contact", subject="channel code"),
     "unfollowed": _T("a member or a staff member ended the contact", subject="who ended it: member, staff or unknown"),
     "transferred": _T("a member was handed from one staff member to another", subject="former staff"),
-    "handover_refused": _T("a member was not handed to another staff member", subject="former staff", ref="reason"),
+    "handover_asked": _T("it was asked to hand a member to another staff member", subject="former staff"),
+    "handover_refused": _T("a member was not handed over, for props.reason", subject="former staff"),
     "group_joined": _T("a member came into a group", subject="group id"),
     "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
     "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
@@ -52,6 +53,13 @@ EVENT_TYPES: dict[str, EventType] = {
     "received": _T("an order reached the member", ref="order id"),
     "refunded": _T("an order was refunded, wholly or in part", subject="reason", ref="order id", amount="refund"),
     "messaged": _T("a member wrote to the brand", subject="topic"),
+    "responded": _T("staff answered a member, after quantity seconds", subject="topic", ref="service account"),
+    "session_changed": _T(
+        "a talk with customer service changed", subject="taken, passed, ended or resumed", ref="service account"
+    ),
+    "staff_measured": _T(
+        "a platform measured a staff member's day, in quantity", "what was measured", ref="its own name", of="staff"
+    ),
     "replied": _T("a member answered a touch", subject="topic", ref="touch"),
     "complained": _T("a member complained", subject="topic", ref="ticket id"),
     "rated": _T("a member gave a rating", subject="what was rated", ref="order id", amount="score", money=False),

@@ -53,6 +53,7 @@ MEMBER: dict[str, DType] = {"identity": _TEXT, "group": _TEXT, "since": _INT, "s
 _EVENT: dict[str, DType] = {
     **dict.fromkeys(("identity", "type", "source", "source_id", "staff", "subject", "ref", "props"), _TEXT),
     "member": _INT,
+    "quantity": _INT,
     "time": nw.Datetime("us"),
 }
 _OUTSIDE = 2
