@@ -90,7 +90,7 @@ def test_long_spans_are_asked_for_in_parts_and_no_further_back_than_there_is_any
         brand.run(now="2026-11-04T12:00", send=False)
         found = spans(server)
         assert len(found) == 6
-        assert found[0] == ("2026-05-07T16:00", "2026-06-05T16:00")
+        assert found[0] == ("2026-05-08T16:00", "2026-06-06T16:00")
         assert found[-1][1] == "2026-11-02T16:00"
 
 
