@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import frozen
 
 __all__ = ["EVENT_TYPES", "EventType"]
@@ -18,6 +20,7 @@ class EventType:
         amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
         money: Whether ``amount`` is money; otherwise it is a plain number.
         claim: Whether the event asks for something limited, and so gets an answer.
+        of: Whom the event is of: a member, or a group or a staff member, who are no members.
     """
 
     meaning: str
@@ -26,6 +29,7 @@ class EventType:
     amount: str = ""
     claim: bool = False
     money: bool = True
+    of: Literal["member", "group", "staff"] = "member"
 
 
 _T = EventType
@@ -35,14 +39,14 @@ EVENT_TYPES: dict[str, EventType] = {
     "joined": _T("a person became a member at an entry", subject="channel code", ref="inviter's identity"),
     "left": _T("a member left the entry or the programme", subject="reason"),
     "followed": _T("a member added a staff member as a contact, or follows an account", subject="channel code, scene"),
-    "unfollowed": _T("a contact or a following ended", subject="who ended it: member, staff or transfer"),
+    "unfollowed": _T("a contact or a following ended", subject="who ended it: member, staff, transfer or unknown"),
     "transferred": _T("a member was handed from one staff member to another", subject="former staff"),
     "handover_asked": _T("it was asked to hand a member to another staff member", subject="former staff"),
     "handover_refused": _T("a member was not handed over, for props.reason", subject="former staff"),
     "scanned": _T("a member scanned a code of an account that they follow", subject="scene of the code"),
     "group_joined": _T("a member came into a group", subject="group id"),
-    "group_left": _T("a member left a group, or was removed", subject="group id"),
-    "group_changed": _T("a group, which is the identity, was changed", subject="what changed"),
+    "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
+    "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
     "clicked": _T("a member followed a link or used a menu", subject="link or menu key", ref="touch"),
     "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),

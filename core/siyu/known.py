@@ -55,8 +55,7 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
         declared: What members may declare, with its type.
         before: What was known of these members before the events; None where nothing was.
     """
-    # What happens to a group is of no member.
-    facts = events.filter(nw.col("type") != "group_changed").select(*_FACT)
+    facts = events.select(*_FACT)
     profiles = events.filter(nw.col("type") == "profiled")
     known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
     moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}

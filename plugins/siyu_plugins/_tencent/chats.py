@@ -19,7 +19,8 @@ __all__ = ["chat"]
 
 _CHANGES = {"create": "created", "dismiss": "dismissed"}
 _DETAILS = {"change_owner": "owner", "change_name": "name", "change_notice": "notice"}
-_MOVES = {"add_member": ("group_joined", "JoinScene"), "del_member": ("group_left", "QuitScene")}
+_MOVES = {"add_member": "group_joined", "del_member": "group_left"}
+_ENDED = {"0": "member", "1": "staff"}
 
 
 def chat(message: Xml) -> list[Fact]:
@@ -36,11 +37,10 @@ def chat(message: Xml) -> list[Fact]:
     changed = _CHANGES.get(message["ChangeType"]) or _DETAILS.get(detail)
     if changed is not None:
         name = name_of(message, group, detail)
-        return [event(f"wecom-group:{group}", "group_changed", name, moment(message), subject=changed)]
+        return [event(f"wecom-group:{group}", "group_changed", name, moment(message), subject=changed, ref=group)]
     if detail not in _MOVES:
         return []
-    kind, scene = _MOVES[detail]
-    return [_moved(message, kind, person, message[scene]) for person in _people(message) if external(person)]
+    return [_moved(message, _MOVES[detail], person) for person in _people(message) if external(person)]
 
 
 def _people(message: Xml) -> list[str]:
@@ -48,7 +48,9 @@ def _people(message: Xml) -> list[str]:
     return list(dict.fromkeys(person.strip() for person in listed))
 
 
-def _moved(message: Xml, kind: str, person: str, scene: str) -> Fact:
+def _moved(message: Xml, kind: str, person: str) -> Fact:
     group = message["ChatId"]
     name = name_of(message, group, kind, message["CurMemVer"], person)
-    return event(f"wecom:{person}", kind, name, moment(message), subject=group, props={"scene": scene})
+    ended = _ENDED.get(message["QuitScene"]) if kind == "group_left" else None
+    props = {"scene": message["JoinScene"]} if kind == "group_joined" else {}
+    return event(f"wecom:{person}", kind, name, moment(message), subject=group, ref=ended, props=props)

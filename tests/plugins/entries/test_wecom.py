@@ -174,6 +174,7 @@ def test_who_comes_into_a_group_and_leaves_it_is_told_person_by_person(desk: Des
     assert desk.taken(ENTRY, request) == rows
     gone = desk.taken(ENTRY, chat("update", UpdateDetail="del_member", QuitScene=0, MemChangeList=people))
     assert brief(gone) == [("group_left", f"wecom:{person(n)}", "wrG1", None) for n in (1, 2)]
+    assert [(row["ref"], "props" in row) for row in gone] == [("member", False)] * 2
     assert not {row["source_id"] for row in gone} & {row["source_id"] for row in rows}
 
 
@@ -190,6 +191,7 @@ def test_who_comes_into_a_group_and_leaves_it_is_told_person_by_person(desk: Des
 def test_what_becomes_of_a_group_is_of_the_group(desk: Desk, change: str, detail: str, subject: str) -> None:
     rows = desk.taken(ENTRY, chat(change, UpdateDetail=detail))
     assert brief(rows) == [("group_changed", "wecom-group:wrG1", subject, None)]
+    assert rows[0]["ref"] == "wrG1"
 
 
 def test_what_outside_people_write_is_a_message_with_its_topic(desk: Desk) -> None:
