@@ -21,7 +21,7 @@ class Request:
         method: ``GET``, ``POST`` and the like, in capitals.
         path: The path below the entry's own address.
         query: The query's parameters, decoded; of several with one name the last.
-        headers: By name, in lower case.
+        headers: By name, in lower case; of several with one name all, parted by commas.
         body: The body, as its bytes came.
         now: When it came, in epoch seconds: an entry reads no clock.
     """

@@ -32,11 +32,17 @@ def identify(work: Work) -> None:
 
 
 def _join(work: Work) -> None:
-    """Resolve ids by all links; ``canon`` is up to date but for those that this pass brought."""
-    known = work.size(work.view.raw["canon"].head(1)) or not work.size(work.view.raw["links"].head(1))
-    if known and not work.staged.get("links"):
+    """Resolve ids by all links, where some came since the last run: with this one, or pushed in between.
+
+    Only runs do, one at a time: a tick that joins two ids while a run decides could have the person touched twice.
+    """
+    if work.ticking:
         return
-    components = canon(work.session.engine, work.view.raw["links"])
+    fold, links = fold_of(work.session, "members"), work.view.raw["links"]
+    fresh = links if fold is None else links.filter(nw.col("seq") > fold.watermark)
+    if not work.size(fresh.head(1)):
+        return
+    components = canon(work.session.engine, links)
     work.state["canon"] = components
     work.view = work.view.resolved(components)
 

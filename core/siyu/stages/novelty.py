@@ -19,7 +19,8 @@ __all__ = ["OVERTAKEN", "Novelty", "novel", "overtaken"]
 _CONTENT = ["member", "type", "second", "place", "staff", "subject", "ref", "amount", "quantity", "props"]
 _WHOLE = {
     "consents": ["member", "channel", "purpose", "state", "time"],
-    "links": ["a", "b", "time", "evidence"],
+    # Said again later, the same evidence is no news: it must not join anew what a person parted.
+    "links": ["a", "b", "evidence"],
     "costs": ["id"],
     "prices": ["sku", "price", "from", "until"],
     "rejects": ["entry", "source", "line", "reason", "raw"],

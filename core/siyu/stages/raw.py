@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.tables import Schema
     from siyu.work import Work
 
-__all__ = ["RAW", "prepared", "refused", "rejects"]
+__all__ = ["RAW", "REJECTED", "accepted", "prepared", "refused", "rejects"]
 
 _TEXT, _INT, _TIME = nw.String(), nw.Int64(), nw.Datetime("us")
 
@@ -52,6 +52,9 @@ RAW: dict[str, Schema] = {
 }
 """The columns of a batch by table; ``line`` may stand among them, other columns are refused."""
 
+REJECTED: Schema = {"source": _TEXT, "line": _INT, "reason": _TEXT, "raw": _TEXT}
+"""The columns of a batch's rejects."""
+
 _CONTENT = ("source", "identity", "type", "second", "place", "subject", "ref", "amount", "quantity", "props")
 _IDENTITY = "^[A-Za-z0-9_-]+:.+$"
 _STATES = ["granted", "withdrawn", "unknown"]
@@ -63,14 +66,24 @@ def prepared(work: Work, entry: str, batch: Batch) -> Frame:
     Raises:
         UserError: The batch has a column that its table does not know.
     """
+    schema = accepted(entry, batch)
+    rows = work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row"))
+    return _PREPARE[batch.table](work, entry, rows)
+
+
+def accepted(entry: str, batch: Batch) -> Schema:
+    """Return the columns that a batch may have.
+
+    Raises:
+        UserError: It has another one.
+    """
     schema = {**RAW[batch.table], "line": _INT}
     unknown = sorted(set(batch.rows.collect_schema().names()) - set(schema))
     if unknown:
         known = ", ".join(RAW[batch.table])
         message = f"entry '{entry}' gives columns that {batch.table} does not have: {', '.join(unknown)} (of: {known})"
         raise UserError(message)
-    rows = work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row"))
-    return _PREPARE[batch.table](work, entry, rows)
+    return schema
 
 
 def _events(work: Work, entry: str, rows: Frame) -> Frame:

@@ -6,45 +6,24 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from attrs import field, frozen
 from tests.brands import HEAD, folder, happened, opened, rows
 from tests.loopback import RESET, Loopback, Raw, loopback
 from tests.wecom import WeCom, contact
 
-from siyu import hookimpl
 from siyu.config.units import Secret
 from siyu.errors import UserError
-from siyu.kinds import Batch, Entry, doc
 from siyu_plugins._platform import PlatformError
 from siyu_plugins.entries._wecom_contacts import FOUND
-from siyu_plugins.entries._wecom_pull import Pull, pulled
+from siyu_plugins.entries._wecom_pull import Pull
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from siyu.brand import Brand
-    from siyu.kinds import Intake
 
 DAY = 86_400
 NOW = 1_793_000_000
-
-
-@frozen(kw_only=True)
-class Pulled(Entry):
-    """Synchronises, and nothing else."""
-
-    corp: str = field(metadata=doc("the corp"))
-    app: Pull | None = field(default=None, metadata=doc("the app"))
-
-    def read(self, intake: Intake) -> Iterable[Batch]:
-        return pulled(self, intake)
-
-
-class Plugin:
-    @hookimpl
-    def siyu_register_entries(self) -> dict[str, type[Entry]]:
-        return {"pulled": Pulled}
 
 
 @contextmanager
@@ -52,7 +31,7 @@ def shop(path: Path, wecom: WeCom, pages: int = 1000, more: str = "") -> Iterato
     with loopback(wecom.call) as server:
         entry = f"""
 [entry.wecom]
-use = "pulled"
+use = "wecom"
 corp = "ww1"
 [entry.wecom.app]
 secret = {{ file = "secret" }}
@@ -62,7 +41,7 @@ marks = "box"
 """
         folder(path, HEAD + entry + more)
         (path / "secret").write_text("s3cr3t", encoding="utf-8")
-        with opened(path, plugins={"pulled": Plugin()}) as brand:
+        with opened(path) as brand:
             yield brand, server
 
 

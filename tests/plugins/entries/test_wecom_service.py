@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_a_refusal_is_told(tmp_path: Path) -> None:
 
 def test_an_account_is_needed() -> None:
     with pytest.raises(ValueError, match="at least one service account"):
-        WecomService(name="s", from_=__import__("datetime").date(2026, 1, 1), corp="c", app=None, accounts=())  # type: ignore[arg-type]
+        WecomService(name="s", from_=date(2026, 1, 1), corp="c", app=None, accounts=())  # type: ignore[arg-type]
 
 
 @st.composite

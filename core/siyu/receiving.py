@@ -1,0 +1,202 @@
+"""What is pushed: a request becomes rows of the log, and is answered when they are committed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from siyu.frames import cast_like
+from siyu.kinds import Answer, Batch, Entry
+from siyu.passes import Passes
+from siyu.stages.ingest import take
+from siyu.stages.raw import REJECTED, accepted
+from siyu.stages.record import record
+from siyu.tables import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from siyu.config.programme import Programme
+    from siyu.kinds import Frame, Request
+    from siyu.registry import Registry
+    from siyu.stores.duckdb import DuckStore
+    from siyu.stores.engine import DuckEngine
+    from siyu.work import Work
+
+__all__ = ["Receiving"]
+
+_LOGGER = logging.getLogger("siyu")
+# The lines of an order come after the order.
+_ORDER = ("events", "items", "consents", "links", "costs", "prices")
+
+
+@frozen
+class _Rows:
+    """Rows by column, that outlive the session on which they were read."""
+
+    schema: Schema
+    columns: dict[str, list[Any]]
+
+    @classmethod
+    def of(cls, engine: DuckEngine, frame: Frame, schema: Schema) -> _Rows:
+        values = engine.rows(cast_like(frame, schema))
+        return cls(schema, {name: [row[place] for row in values] for place, name in enumerate(schema)})
+
+    @classmethod
+    def together(cls, parts: Sequence[_Rows]) -> _Rows:
+        schema = parts[0].schema
+        return cls(schema, {name: [value for part in parts for value in part.columns[name]] for name in schema})
+
+    def frame(self, engine: DuckEngine) -> Frame:
+        return engine.frame(self.columns, self.schema)
+
+
+@frozen
+class _Part:
+    """One batch of a request."""
+
+    entry: str
+    table: str
+    rows: _Rows
+    rejects: _Rows | None
+
+
+@define
+class _Waiting:
+    """A request whose rows are not kept yet, the thread that waits for it, and what became of it."""
+
+    parts: list[_Part]
+    now: int
+    turn: threading.Event = field(factory=threading.Event)
+    kept: bool | None = None
+
+
+class Receiving(Passes):
+    """Takes requests from any thread; what arrives while others are being kept is kept together, in one commit."""
+
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+        """Bring the parts together."""
+        super().__init__(programme, registry, store, key)
+        self._queue = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._keeping = False
+
+    def receive(self, entry: str, request: Request) -> Answer:
+        """Hand a request to an entry; what it brings is in the log when the answer is returned.
+
+        A request that brings nothing new, as one that came before, writes nothing; neither does a refusal. Links
+        between ids are in force from the next run on, so that no request waits for one.
+
+        Args:
+            entry: The entry's name.
+            request: The request, as a web framework has it.
+
+        Returns:
+            The entry's answer; 404 where the brand has no such entry, 413 where the body is larger than the entry
+            takes, 503 where its rows could not be kept: why is told to the logger ``siyu``.
+
+        Raises:
+            UserError: The entry cannot work, as where a secret is not set.
+            PluginError: The entry failed in its own code.
+        """
+        component = next((one for one in self.programme.of(Entry) if one.name == entry), None)
+        if component is None:
+            return Answer(status=404)
+        if len(request.body) > component.limit:
+            return Answer(status=413)
+        answer, parts = self._judged(component, request)
+        if not parts or self._kept(_Waiting(parts, request.now)):
+            return answer
+        return Answer(status=503)
+
+    def _judged(self, entry: Entry, request: Request) -> tuple[Answer, list[_Part]]:
+        """Return the entry's answer, and its batches as values: frames are of one session and cannot be gathered."""
+        owner = self.programme.owners[entry.kind, entry.name]
+        with self.store.opened() as session, self.registry.attributed(owner, f"entry.{entry.name}"):
+            intake = session.intake(self.programme, now=request.now, cursor="")
+            answer = entry.receive(request, intake)
+            return answer, [_part(session.engine, entry.name, batch) for batch in answer.batches]
+
+    def _kept(self, waiting: _Waiting) -> bool:
+        """Keep a request's rows, with those of all who wait meanwhile; return whether they are in the log."""
+        with self._queue:
+            self._waiting.append(waiting)
+            first, self._keeping = not self._keeping, True
+        if not first:
+            waiting.turn.wait()
+        if waiting.kept is None:
+            self._keep_all()
+        return bool(waiting.kept)
+
+    def _keep_all(self) -> None:
+        with self._queue:
+            gathered, self._waiting = self._waiting, []
+        try:
+            self._keep_together(gathered)
+        finally:
+            # Whoever came meanwhile sees to the next ones, so that nobody works for others without an end.
+            with self._queue:
+                following = self._waiting[:1]
+                self._keeping = bool(following)
+            for one in (*gathered, *following):
+                one.turn.set()
+
+    def _keep_together(self, gathered: Sequence[_Waiting]) -> None:
+        """Keep what was gathered in one pass; where that fails, each for itself: one must not spoil the others."""
+        for one in gathered:
+            one.kept = False
+        try:
+            self._keep(gathered)
+        except Exception:
+            if len(gathered) == 1:
+                _LOGGER.exception("what was pushed to %s could not be kept", gathered[0].parts[0].entry)
+                return
+            for one in gathered:
+                self._keep_together([one])
+        else:
+            for one in gathered:
+                one.kept = True
+
+    def _keep(self, gathered: Sequence[_Waiting]) -> None:
+        with self._pass("ingest", max(one.now for one in gathered)) as work:
+            with work.session.reading():
+                for batch_of, parts in _sorted(part for one in gathered for part in one.parts):
+                    take(work, batch_of, _batch(work.session.engine, parts))
+            if not _anything(work):
+                return
+            # Claims are decided in the order of the log, so none may come into it while others are decided.
+            with self._grants.lock, work.session.writing(work.run.id) as writer:
+                record(work, writer)
+
+
+def _part(engine: DuckEngine, entry: str, batch: Batch) -> _Part:
+    rejects = None if batch.rejects is None else _Rows.of(engine, batch.rejects, REJECTED)
+    return _Part(entry, batch.table, _Rows.of(engine, batch.rows, accepted(entry, batch)), rejects)
+
+
+def _sorted(parts: Iterable[_Part]) -> list[tuple[str, list[_Part]]]:
+    """Return the parts of each entry and table together, in the order in which they came.
+
+    Lines of orders are taken for themselves: they have no id by which the same ones could be told among others.
+    """
+    groups: dict[tuple[int, str, int], list[_Part]] = {}
+    for number, part in enumerate(parts):
+        alone = number if part.table == "items" else 0
+        groups.setdefault((_ORDER.index(part.table), part.entry, alone), []).append(part)
+    return [(key[1], groups[key]) for key in sorted(groups, key=lambda key: (key[0], key[2]))]
+
+
+def _batch(engine: DuckEngine, parts: Sequence[_Part]) -> Batch:
+    rejects = [part.rejects for part in parts if part.rejects is not None]
+    return Batch(
+        rows=_Rows.together([part.rows for part in parts]).frame(engine),
+        table=parts[0].table,  # type: ignore[arg-type]
+        rejects=_Rows.together(rejects).frame(engine) if rejects else None,
+    )
+
+
+def _anything(work: Work) -> bool:
+    return any(work.size(rows.head(1)) for staged in work.staged.values() for rows in staged)

@@ -1,0 +1,116 @@
+"""WeCom (企业微信): what it calls back of contacts, groups and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import field, frozen
+
+from siyu import hookimpl
+from siyu.kinds import doc
+from siyu_plugins._tencent.accounts import written
+from siyu_plugins._tencent.chats import chat
+from siyu_plugins._tencent.contacts import contact
+from siyu_plugins._tencent.corp import Corp
+from siyu_plugins._tencent.facts import external, framed
+from siyu_plugins._tencent.news import NEEDED, handed, joining, unconfirmed
+from siyu_plugins._tencent.topics import Topic, topical
+from siyu_plugins.entries._wecom_pull import Pull, pulled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from siyu.kinds import Batch, Entry, Intake
+    from siyu_plugins._tencent.facts import Fact
+    from siyu_plugins._tencent.xml import Xml
+
+__all__ = ["Wecom", "siyu_register_entries"]
+
+
+@frozen(kw_only=True)
+class Wecom(Corp):
+    """Takes the callbacks of a WeCom app: contacts, groups of customers, and messages of outside people.
+
+    Set the address of the entry, the token and the EncodingAESKey in the console of the app, and let it receive the
+    changes of outside contacts. A callback is taken only where its signature, its moment and its receiver are right;
+    it counts once, however often it is delivered. It needs ``siyu[wecom]``.
+
+    | callback | event |
+    |---|---|
+    | `add_external_contact` | `followed`, and `joined` where the person is new; `transferred` for a handover |
+    | `add_half_external_contact` | `followed`, before the staff member agreed to it |
+    | `del_external_contact`, `del_follow_user` | `unfollowed`; the subject is `staff`, `member` or `transfer` |
+    | `transfer_fail` | `handover_refused` |
+    | `change_external_chat` | `group_joined`, `group_left` (ref: who ended it) of outside people; `group_changed` |
+    | messages of outside people | `messaged` |
+
+    Other callbacks are taken and leave nothing: `edit_external_contact` does not say what was edited, and
+    `change_external_tag` names tags and no members, so both are for the pull. WeCom calls back customers' chats with
+    staff only by way of its customer service; an app gets messages of parents (家校沟通) and the like.
+
+    A handover that siyu asked for is known by its `handover_asked`. One that was made in WeCom's own console looks
+    like a new contact, and only the former staff member's `unfollowed` says `transfer`: make handovers by siyu, or
+    the new contact is welcomed.
+
+    A welcome code and the second until which it can be used are in the props `welcome_code` and `welcome_until`. There
+    is none where the console has a welcome of its own.
+
+    With `app` it is asked as well: every so often all contacts, their tags and all groups are synchronised, since
+    callbacks get lost, and what was there before the first one was never called back. What nobody called back is then
+    `followed`, `unfollowed`, `group_joined` and so on; a contact that an administrator assigned is `transferred`; tags
+    are `marked` and `unmarked`. An end has the subject `unknown, found by synchronisation`. A member who deleted a
+    staff member stays in that one's list, so such an end stands. It needs `siyu[http]`.
+
+    ```toml
+    [entry.wecom]
+    use = "wecom"
+    corp = "ww1234567890abcdef"
+    tokens = [{ env = "WECOM_TOKEN" }]
+    keys = [{ env = "WECOM_KEY" }]
+    topics = [{ topic = "after-sales", matches = "退款|坏了" }]
+    app = { secret = { env = "WECOM_SECRET" } }
+    ```
+    """
+
+    app: Pull | None = field(
+        default=None,
+        metadata=doc("the app to ask with; nothing is asked by default", example={"secret": {"env": "WECOM_SECRET"}}),
+    )
+    joins: bool = field(default=True, metadata=doc("whether a person's first contact is a `joined` event too"))
+    topics: tuple[Topic, ...] = field(
+        default=(), metadata=doc("the topics of messages; the first that fits becomes the event's subject")
+    )
+
+    def read(self, intake: Intake) -> Iterable[Batch]:
+        """Read what a synchronisation finds, from where the last run ended; the cursor says how far it has come.
+
+        Raises:
+            UserError: The secret is not there, or the platform refuses.
+        """
+        return pulled(self, intake)
+
+    def taken(self, message: Xml, intake: Intake) -> tuple[Batch, ...]:
+        """Return what a message says."""
+        event, sender = message["Event"], message["FromUserName"]
+        if event == "change_external_contact":
+            return self._contacts(contact(message), intake)
+        facts = chat(message) if event == "change_external_chat" else []
+        if message["MsgType"] != "event" and external(sender):
+            return (self.batch(topical(framed(intake, written(message, f"wecom:{sender}")), self.topics)),)
+        return (self.batch(framed(intake, facts)),) if facts else ()
+
+    def _contacts(self, facts: list[Fact], intake: Intake) -> tuple[Batch, ...]:
+        if not facts:
+            return ()
+        if facts[0]["type"] == "unfollowed":
+            return (self.batch(framed(intake, facts)),)
+        known = intake.keep(intake.events_of([fact["identity"] for fact in facts], NEEDED))
+        told = intake.keep(unconfirmed(handed(framed(intake, facts), known), known))
+        return (self.batch(nw.concat([told, joining(told, known)]) if self.joins else told),)
+
+
+@hookimpl
+def siyu_register_entries() -> Mapping[str, type[Entry]]:
+    """Bring ``wecom``."""
+    return {"wecom": Wecom}
