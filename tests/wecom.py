@@ -26,6 +26,9 @@ class WeCom:
         groups: The groups by id: name, owner, members.
         unions: The unionids of people.
         page: How many rows a page has.
+        handovers: What became of each pair's handovers, by person: status and takeover_time.
+        unassigned: Staff who left and the people whom nobody serves since.
+        refusing: The codes that a person is refused with.
         faults: What is answered instead, by path: one answer for each call, None for the right one.
     """
 
@@ -35,6 +38,9 @@ class WeCom:
     staff: list[str] = field(factory=lambda: ["ann", "bob"])
     page: int = 2
     faults: dict[str, list[Any]] = field(factory=dict)
+    handovers: dict[tuple[str, str], dict[str, dict[str, int]]] = field(factory=dict)
+    unassigned: list[tuple[str, str]] = field(factory=list)
+    refusing: dict[str, int] = field(factory=dict)
     tokens: int = 0
 
     def call(self, call: Call) -> Any:  # noqa: ANN401 - see loopback
@@ -79,6 +85,32 @@ class WeCom:
         members = [self._in_group(person, since) for person, since in group["members"].items()]
         about = {"chat_id": call.body["chat_id"], "name": group["name"], "owner": group["owner"]}
         return {"errcode": 0, "group_chat": {**about, "member_list": members}}
+
+    def externalcontact_transfer_customer(self, call: Call) -> dict[str, Any]:
+        pair = (call.body["handover_userid"], call.body["takeover_userid"])
+        assert len(call.body["external_userid"]) <= 100
+        answers = []
+        for person in call.body["external_userid"]:
+            known = self.handovers.setdefault(pair, {})
+            code = self.refusing.get(person, 40129 if person in known else 0)
+            if not code:
+                known[person] = {"status": 2, "takeover_time": 0}
+            answers.append({"external_userid": person, "errcode": code})
+        return {"errcode": 0, "customer": answers}
+
+    def externalcontact_transfer_result(self, call: Call) -> dict[str, Any]:
+        known = self.handovers.get((call.body["handover_userid"], call.body["takeover_userid"]), {})
+        rows, following = self._paged(sorted(known), call.body["cursor"])
+        listed = [{"external_userid": person, **known[person]} for person in rows]
+        return {"errcode": 0, "customer": listed, "next_cursor": following}
+
+    externalcontact_resigned_transfer_customer = externalcontact_transfer_customer
+    externalcontact_resigned_transfer_result = externalcontact_transfer_result
+
+    def externalcontact_get_unassigned_list(self, call: Call) -> dict[str, Any]:
+        rows, following = self._paged(self.unassigned, call.body["cursor"])
+        listed = [{"handover_userid": staff, "external_userid": person, "dimission_time": 0} for staff, person in rows]
+        return {"errcode": 0, "info": listed, "next_cursor": following}
 
     def _of(self, staff: str) -> list[tuple[str, dict[str, Any]]]:
         return [(person, one) for person, known in self.contacts.items() for one in known if one["userid"] == staff]

@@ -15,11 +15,11 @@ from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
 from siyu.explain import Explanation, explain
+from siyu.handover import Handovers
 from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.outcome import Outcome
 from siyu.passes import Moment
-from siyu.receiving import Receiving
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Receiving):
+class Brand(Handovers):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

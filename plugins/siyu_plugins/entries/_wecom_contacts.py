@@ -20,6 +20,7 @@ FOUND = "unknown, found by synchronisation"
 
 # A contact that an administrator gave to the staff member. Source: developer.work.weixin.qq.com/document/path/92114
 _ASSIGNED = 202
+_NEVER = 2**62
 _BEGINNINGS = ["joined", "followed", "transferred"]
 _PAIR = ["member", "staff"]
 
@@ -51,7 +52,9 @@ def went(intake: Intake, view: View, listed: Frame, staff: str, source: str) -> 
 
 
 def came(intake: Intake, view: View, page: Frame, source: str) -> Frame:
-    """Return ``followed`` for the contacts of a page that are not known, ``transferred`` for those that were assigned.
+    """Return ``followed`` for the contacts of a page that are not known, ``transferred`` for those handed over.
+
+    Handed over are those that an administrator assigned, and those that siyu asked for (``handover_asked``).
 
     A contact that the member ended stays in the staff member's list, so what is known to have ended after it began is
     no news; unless it was a synchronisation that did not find it: then it goes on from now.
@@ -72,17 +75,20 @@ def came(intake: Intake, view: View, page: Frame, source: str) -> Frame:
     new = page.join(covered.select(*_PAIR), on=_PAIR, how="anti")
     columns = ["identity", *_PAIR, "since", "state", "way"]
     found = nw.concat([new.select(*columns), again.select(*columns)])
-    kind = nw.when(nw.col("way") == _ASSIGNED).then(nw.lit("transferred")).otherwise(nw.lit("followed"))
+    asked = view.events.filter(nw.col("type") == "handover_asked").select(*_PAIR, "second", "id", former="subject")
+    asked = latest(asked, _PAIR, ["second", "id"]).select(*_PAIR, "former", asked="second")
+    told = found.join(asked, on=_PAIR, how="left")
+    handed = (nw.col("way").fill_null(0) == _ASSIGNED) | (nw.col("asked").fill_null(_NEVER) <= nw.col("since"))
     return events(
         intake,
-        found,
+        told,
         source,
         identity=nw.col("identity"),
-        type=kind,
+        type=nw.when(handed).then(nw.lit("transferred")).otherwise(nw.lit("followed")),
         source_id=name("contact", "member", "staff", "since"),
         second=nw.col("since"),
         staff=nw.col("staff"),
-        subject=nw.when(nw.col("way") == _ASSIGNED).then(nw.lit(None)).otherwise(nw.col("state")),
+        subject=nw.when(handed).then(nw.col("former")).otherwise(nw.col("state")),
     )
 
 

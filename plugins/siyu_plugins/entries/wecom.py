@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import narwhals as nw
 from attrs import field, frozen
 
 from siyu import hookimpl
+from siyu.errors import UserError
 from siyu.kinds import doc
 from siyu_plugins._tencent.accounts import written
 from siyu_plugins._tencent.chats import chat
@@ -16,16 +17,24 @@ from siyu_plugins._tencent.corp import Corp
 from siyu_plugins._tencent.facts import external, framed
 from siyu_plugins._tencent.news import NEEDED, handed, joining, unconfirmed
 from siyu_plugins._tencent.topics import Topic, topical
+from siyu_plugins._wecom import calling
+from siyu_plugins.entries import _wecom_handover
 from siyu_plugins.entries._wecom_pull import Pull, pulled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from siyu.kinds import Batch, Entry, Intake
+    from siyu.values import Handover
+    from siyu_plugins._http import Client
     from siyu_plugins._tencent.facts import Fact
     from siyu_plugins._tencent.xml import Xml
 
 __all__ = ["Wecom", "siyu_register_entries"]
+
+_EXAMPLE = '{ secret = { env = "WECOM_SECRET" } }'
 
 
 @frozen(kw_only=True)
@@ -73,6 +82,8 @@ class Wecom(Corp):
     ```
     """
 
+    most: ClassVar[int] = _wecom_handover.MOST
+
     app: Pull | None = field(
         default=None,
         metadata=doc("the app to ask with; nothing is asked by default", example={"secret": {"env": "WECOM_SECRET"}}),
@@ -89,6 +100,31 @@ class Wecom(Corp):
             UserError: The secret is not there, or the platform refuses.
         """
         return pulled(self, intake)
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether there is an app to ask with."""
+        return self.app is not None
+
+    def customers(self, folder: Path, former: str, *, resigned: bool) -> Sequence[str]:
+        """Return the outside ids of a staff member's contacts; of one who left, those whom nobody serves yet."""
+        with self._called(folder) as client:
+            return _wecom_handover.customers(client, former, resigned=resigned)
+
+    def ask(self, folder: Path, pair: tuple[str, str], people: Sequence[str], *, resigned: bool) -> Iterable[Handover]:
+        """Ask to hand members over, and return whom WeCom refused."""
+        with self._called(folder) as client:
+            return list(_wecom_handover.asked(client, pair, people, resigned=resigned))
+
+    def handed(self, folder: Path, pair: tuple[str, str], *, resigned: bool) -> Iterable[Handover]:
+        """Return what became of all handovers between two staff members."""
+        with self._called(folder) as client:
+            return list(_wecom_handover.handed(client, pair, resigned=resigned))
+
+    def _called(self, folder: Path) -> AbstractContextManager[Client]:
+        if self.app is None:
+            raise UserError(f"[entry.{self.name}] has no 'app' to ask with, as in app = {_EXAMPLE}")
+        return calling(self.corp, self.app, folder)
 
     def taken(self, message: Xml, intake: Intake) -> tuple[Batch, ...]:
         """Return what a message says."""
