@@ -28,6 +28,7 @@ class WeCom:
         page: How many rows a page has.
         handovers: What became of each pair's handovers, by person: status and takeover_time.
         unassigned: Staff who left and the people whom nobody serves since.
+        ways: The channel codes by config_id.
         refusing: The codes that a person is refused with.
         faults: What is answered instead, by path: one answer for each call, None for the right one.
     """
@@ -41,6 +42,7 @@ class WeCom:
     handovers: dict[tuple[str, str], dict[str, dict[str, int]]] = field(factory=dict)
     unassigned: list[tuple[str, str]] = field(factory=list)
     refusing: dict[str, int] = field(factory=dict)
+    ways: dict[str, dict[str, Any]] = field(factory=dict)
     tokens: int = 0
 
     def call(self, call: Call) -> Any:  # noqa: ANN401 - see loopback
@@ -111,6 +113,22 @@ class WeCom:
         rows, following = self._paged(self.unassigned, call.body["cursor"])
         listed = [{"handover_userid": staff, "external_userid": person, "dimission_time": 0} for staff, person in rows]
         return {"errcode": 0, "info": listed, "next_cursor": following}
+
+    def externalcontact_add_contact_way(self, call: Call) -> dict[str, Any]:
+        number = f"way{len(self.ways) + 1}"
+        self.ways[number] = {**call.body, "config_id": number, "qr_code": f"https://wework.example/{number}"}
+        return {"errcode": 0, "config_id": number, "qr_code": self.ways[number]["qr_code"]}
+
+    def externalcontact_update_contact_way(self, call: Call) -> dict[str, Any]:
+        self.ways[call.body["config_id"]].update(call.body)
+        return {"errcode": 0}
+
+    def externalcontact_list_contact_way(self, call: Call) -> dict[str, Any]:
+        rows, following = self._paged(sorted(self.ways), call.body["cursor"])
+        return {"errcode": 0, "contact_way": [{"config_id": one} for one in rows], "next_cursor": following}
+
+    def externalcontact_get_contact_way(self, call: Call) -> dict[str, Any]:
+        return {"errcode": 0, "contact_way": self.ways[call.body["config_id"]]}
 
     def _of(self, staff: str) -> list[tuple[str, dict[str, Any]]]:
         return [(person, one) for person, known in self.contacts.items() for one in known if one["userid"] == staff]

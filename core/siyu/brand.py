@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from siyu.claims.counter import Answer, ClaimCounter
+from siyu.codes import Codes
 from siyu.components import canon
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
 from siyu.explain import Explanation, explain
-from siyu.handover import Handovers
 from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.outcome import Outcome
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Handovers):
+class Brand(Codes):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

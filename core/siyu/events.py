@@ -20,7 +20,7 @@ class EventType:
         amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
         money: Whether ``amount`` is money; otherwise it is a plain number.
         claim: Whether the event asks for something limited, and so gets an answer.
-        of: Whom the event is of: a member, or a group or a staff member, who are no members.
+        of: Whom or what the event is of: a member; or a group, a staff member or a code, which are no members.
     """
 
     meaning: str
@@ -29,7 +29,7 @@ class EventType:
     amount: str = ""
     claim: bool = False
     money: bool = True
-    of: Literal["member", "group", "staff"] = "member"
+    of: Literal["member", "group", "staff", "code"] = "member"
 
 
 _T = EventType
@@ -47,6 +47,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "group_joined": _T("a member came into a group", subject="group id"),
     "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
     "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
+    "code_made": _T("a channel code was made or changed", subject="the code", ref="the platform's id of it", of="code"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
     "clicked": _T("a member followed a link or used a menu", subject="link or menu key", ref="touch"),
     "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),

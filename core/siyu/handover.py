@@ -122,7 +122,7 @@ class Handovers(Receiving):
             if (numbers[one.identity] in asked) == (one.state in ends)
         ]
         if not dry:
-            self._note(errand, rows)
+            self._record(errand, rows)
         return told
 
     def _asked(self, errand: _Errand, people: Sequence[str]) -> Iterator[Handover]:
@@ -131,7 +131,11 @@ class Handovers(Receiving):
         for start in range(0, len(people), entry.most):
             part = [Handover(one, "asked") for one in people[start : start + entry.most]]
             numbers = self._numbers(part)
-            self._note(errand, [errand.row("handover_asked", one, numbers[one.identity]) for one in part])
+            self._note(
+                errand.entry.name,
+                errand.second,
+                [errand.row("handover_asked", one, numbers[one.identity]) for one in part],
+            )
             try:
                 names = [one.identity for one in part]
                 refused = list(entry.ask(errand.folder, errand.pair, names, resigned=errand.resigned))
@@ -145,15 +149,22 @@ class Handovers(Receiving):
             yield from (known.get(one.identity, one) for one in part)
 
     def _refused(self, errand: _Errand, refused: Iterable[Handover], numbers: dict[str, int]) -> None:
-        self._note(errand, [errand.row("handover_refused", one, numbers[one.identity]) for one in refused])
+        self._note(
+            errand.entry.name,
+            errand.second,
+            [errand.row("handover_refused", one, numbers[one.identity]) for one in refused],
+        )
 
-    def _note(self, errand: _Errand, rows: Sequence[dict[str, object]]) -> None:
+    def _record(self, errand: _Errand, rows: Sequence[dict[str, object]]) -> None:
+        self._note(errand.entry.name, errand.second, rows)
+
+    def _note(self, entry: str, second: int, rows: Sequence[dict[str, object]]) -> None:
         """Take events into the log."""
         if not rows:
             return
-        with self._pass("ingest", errand.second) as work:
+        with self._pass("ingest", second) as work:
             with work.session.reading():
-                take(work, errand.entry.name, Batch(rows=frame_of(work.session.engine, rows, "events")))
+                take(work, entry, Batch(rows=frame_of(work.session.engine, rows, "events")))
             # As for what is ingested: nothing comes into the log while claims are decided.
             with self._grants.lock, work.session.writing(work.run.id) as writer:
                 record(work, writer)

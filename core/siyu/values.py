@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Budget",
+    "ChannelCode",
+    "Coding",
     "ContentItem",
     "Early",
     "Frame",
@@ -221,6 +223,45 @@ class HandingOver(Protocol):
 
     def handed(self, folder: Path, pair: tuple[str, str], *, resigned: bool) -> Iterable[Handover]:
         """Return what became of all that was asked for two staff members: ``waiting``, ``done`` or ``refused``."""
+
+
+@frozen
+class ChannelCode:
+    """A code that people join by, so that each joining is attributed to its door: the ``subject`` of the event.
+
+    Attributes:
+        name: Its name, which the platform tells of everyone who joins by it.
+        campaign: The campaign that it is of.
+        place: The place where it hangs.
+        staff: The staff who are added by it.
+        ref: The platform's own id of it; empty where it was not made yet.
+        link: Where its picture is.
+        joined: How many joined by it.
+    """
+
+    name: str
+    campaign: str = ""
+    place: str = ""
+    staff: tuple[str, ...] = ()
+    ref: str = ""
+    link: str = ""
+    joined: int = 0
+
+
+@runtime_checkable
+class Coding(Protocol):
+    """What an entry is besides that can have its platform make channel codes."""
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+
+    @property
+    def channel_codes(self) -> Sequence[ChannelCode]:
+        """The codes that the config wants."""
+
+    def make(self, folder: Path, known: Sequence[ChannelCode], now: int) -> Iterable[ChannelCode]:
+        """Make what is not known to be there, change what is there otherwise, and return what was made or changed."""
 
 
 @frozen

@@ -134,7 +134,7 @@ def pulled(entry: Pulling, intake: Intake) -> Iterable[Batch]:
 def _failure(entry: Pulling, intake: Intake, error: PlatformError) -> Batch:
     """Return a batch that says only that the platform failed."""
     row = {"source": entry.name, "reason": f"the synchronisation broke off: {error}"}
-    nothing = pages.framed(intake, (), {"identity": nw.String()})
+    nothing = pages.framed(intake, (), pages.EVENT)
     return Batch(rows=nothing, rejects=pages.framed(intake, [row], _REJECT))
 
 
@@ -273,5 +273,5 @@ class _Synchronisation:
 
     def _batch(self, *found: Frame) -> Batch:
         """Return what was found, with how far it has come."""
-        rows = nw.concat(list(found)) if found else self._framed((), {"identity": nw.String()})
+        rows = nw.concat(list(found)) if found else self._framed((), pages.EVENT)
         return Batch(rows=self.intake.keep(rows), cursor=str(self.place))

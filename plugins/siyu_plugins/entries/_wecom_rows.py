@@ -50,12 +50,14 @@ GROUP: dict[str, DType] = {"group": _TEXT, "name": _TEXT, "owner": _TEXT}
 MEMBER: dict[str, DType] = {"identity": _TEXT, "group": _TEXT, "since": _INT, "staff": _TEXT, "union": _TEXT}
 """An outside person in a group: who, where, since when, asked in by which staff member."""
 
-_EVENT: dict[str, DType] = {
+EVENT: dict[str, DType] = {
     **dict.fromkeys(("identity", "type", "source", "source_id", "staff", "subject", "ref", "props"), _TEXT),
     "member": _INT,
     "quantity": _INT,
     "time": nw.Datetime("us"),
 }
+"""The columns of what is found, as the log takes them."""
+
 _OUTSIDE = 2
 
 
@@ -127,7 +129,7 @@ def events(intake: Intake, rows: Frame, source: str, **columns: nw.Expr) -> Fram
         columns: The columns of the log; ``second`` (Int64) stands for the time.
     """
     told = rows.select(source=nw.lit(source), **columns)
-    return cast_like(intake.convert(told, "second", "time", "moment"), _EVENT)
+    return cast_like(intake.convert(told, "second", "time", "moment"), EVENT)
 
 
 def name(kind: str, *columns: str) -> nw.Expr:

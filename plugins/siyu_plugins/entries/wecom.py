@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import narwhals as nw
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from siyu import hookimpl
 from siyu.errors import UserError
 from siyu.kinds import doc
+from siyu.values import ChannelCode
 from siyu_plugins._tencent.accounts import written
 from siyu_plugins._tencent.chats import chat
 from siyu_plugins._tencent.contacts import contact
@@ -19,6 +20,7 @@ from siyu_plugins._tencent.news import NEEDED, handed, joining, unconfirmed
 from siyu_plugins._tencent.topics import Topic, topical
 from siyu_plugins._wecom import calling
 from siyu_plugins.entries import _wecom_handover
+from siyu_plugins.entries._wecom_codes import Code, made, named, placed
 from siyu_plugins.entries._wecom_pull import Pull, pulled
 
 if TYPE_CHECKING:
@@ -62,6 +64,9 @@ class Wecom(Corp):
     like a new contact, and only the former staff member's `unfollowed` says `transfer`: make handovers by siyu, or
     the new contact is welcomed.
 
+    A channel code (渠道活码) of `codes` is made by `siyu codes --make`. Who joins by it has its name as the event's
+    subject, and its place; costs that name it as `code` are told by the metric `cac` with `by = "code"`.
+
     A welcome code and the second until which it can be used are in the props `welcome_code` and `welcome_until`. There
     is none where the console has a welcome of its own.
 
@@ -79,6 +84,7 @@ class Wecom(Corp):
     keys = [{ env = "WECOM_KEY" }]
     topics = [{ topic = "after-sales", matches = "退款|坏了" }]
     app = { secret = { env = "WECOM_SECRET" } }
+    codes = { mall-1 = { campaign = "spring", place = "Mall 1", staff = ["ann", "bob"] } }
     ```
     """
 
@@ -87,6 +93,13 @@ class Wecom(Corp):
     app: Pull | None = field(
         default=None,
         metadata=doc("the app to ask with; nothing is asked by default", example={"secret": {"env": "WECOM_SECRET"}}),
+    )
+    codes: dict[str, Code] = field(
+        factory=dict,
+        validator=named,
+        metadata=doc(
+            "the channel codes, by the name that their joinings have as subject", example={"mall": {"staff": ["ann"]}}
+        ),
     )
     joins: bool = field(default=True, metadata=doc("whether a person's first contact is a `joined` event too"))
     topics: tuple[Topic, ...] = field(
@@ -99,7 +112,8 @@ class Wecom(Corp):
         Raises:
             UserError: The secret is not there, or the platform refuses.
         """
-        return pulled(self, intake)
+        for batch in pulled(self, intake):
+            yield self._placed(intake, batch) if batch.table == "events" else batch
 
     @property
     def hands_over(self) -> bool:
@@ -120,6 +134,16 @@ class Wecom(Corp):
         """Return what became of all handovers between two staff members."""
         with self._called(folder) as client:
             return list(_wecom_handover.handed(client, pair, resigned=resigned))
+
+    @property
+    def channel_codes(self) -> Sequence[ChannelCode]:
+        """The channel codes that there should be."""
+        return [ChannelCode(name, one.campaign, one.place, one.staff) for name, one in self.codes.items()]
+
+    def make(self, folder: Path, known: Sequence[ChannelCode], now: int) -> Iterable[ChannelCode]:
+        """Make the codes that are not known to be there, and change those whose staff differ."""
+        with self._called(folder) as client:
+            yield from made(client, self.codes, known, now)
 
     def _called(self, folder: Path) -> AbstractContextManager[Client]:
         if self.app is None:
@@ -143,7 +167,11 @@ class Wecom(Corp):
             return (self.batch(framed(intake, facts)),)
         known = intake.keep(intake.events_of([fact["identity"] for fact in facts], NEEDED))
         told = intake.keep(unconfirmed(handed(framed(intake, facts), known), known))
-        return (self.batch(nw.concat([told, joining(told, known)]) if self.joins else told),)
+        batch = self.batch(nw.concat([told, joining(told, known)]) if self.joins else told)
+        return (self._placed(intake, batch),)
+
+    def _placed(self, intake: Intake, batch: Batch) -> Batch:
+        return evolve(batch, rows=placed(intake, self.codes, batch.rows))
 
 
 @hookimpl
