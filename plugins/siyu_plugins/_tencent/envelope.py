@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from attrs import field, frozen
 
@@ -95,7 +95,7 @@ class Lock:
         sign = signature(self.tokens[0], str(timestamp), nonce, encrypted)
         return (
             f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt><MsgSignature><![CDATA[{sign}]]></MsgSignature>"
-            f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{escape(nonce)}</Nonce></xml>"
+            f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{escape(nonce, quote=False)}</Nonce></xml>"
         ).encode()
 
     def _decrypted(self, encrypted: str) -> Iterator[tuple[bytes, bytes]]:

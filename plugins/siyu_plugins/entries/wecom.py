@@ -53,7 +53,7 @@ class Wecom(Corp):
     | `add_half_external_contact` | `followed`, before the staff member agreed to it |
     | `del_external_contact`, `del_follow_user` | `unfollowed`; the subject is `staff`, `member` or `transfer` |
     | `transfer_fail` | `handover_refused` |
-    | `change_external_chat` | `group_joined`, `group_left` (ref: who ended it) of outside people; `group_changed` |
+    | `change_external_chat` | `group_joined`, `group_left` (the ref is who ended it), `group_changed` of the group |
     | messages of outside people | `messaged` |
 
     Other callbacks are taken and leave nothing: `edit_external_contact` does not say what was edited, and

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,6 +123,12 @@ def test_a_plain_message_is_taken_by_its_moment_and_receiver(desk: Desk) -> None
     assert status(now=NOW + 301) == status({**SIGNED, "nonce": "8"}) == status({}) == 401
     assert status(ToUserName="gh_other") == status(ToUserName="账号") == 403
     assert status(FromUserName="") == status(CreateTime="") == status(CreateTime="9" * 12) == 400
+
+
+def test_plain_mode_needs_no_extra(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
+    request = Request(method="POST", query=SIGNED, body=message(Event="CLICK", EventKey="m").encode(), now=NOW)
+    assert brief(desk.taken(PLAIN, request)) == [("clicked", "m")]
 
 
 def test_a_message_for_another_app_is_refused(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -296,6 +297,13 @@ def test_a_wrong_secret_is_told_with_where_it_is_kept(desk: Desk) -> None:
     assert "hunter2" not in str(caught.value)
     with pytest.raises(UserError, match="entry 'wecom' has no token"):
         Wecom(name="wecom", corp=CORP).receive(contact("add_external_contact"), desk.intake)
+
+
+def test_without_the_extra_it_says_which(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = contact("add_external_contact")
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers", None)
+    with pytest.raises(UserError, match=r"pip install 'siyu\[wecom\]'"):
+        ENTRY.receive(request, desk.intake)
 
 
 def test_a_tolerance_of_nothing_is_no_tolerance() -> None:
