@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -84,7 +84,9 @@ def loopback(answer: Callable[[Call], Any]) -> Iterator[Loopback]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(raw.content)))
             self.end_headers()
-            self.wfile.write(raw.content)
+            # Who waited no longer has hung up.
+            with suppress(BrokenPipeError):
+                self.wfile.write(raw.content)
 
         def _reset(self) -> None:
             self.send_response(200)
