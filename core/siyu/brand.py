@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from siyu.claims.counter import Answer, ClaimCounter
+from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
@@ -19,7 +20,6 @@ from siyu.loop import walk
 from siyu.members import Members
 from siyu.outcome import Outcome
 from siyu.passes import Moment
-from siyu.receiving import Receiving
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Receiving, Members):
+class Brand(Codes, Members):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

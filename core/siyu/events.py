@@ -20,7 +20,7 @@ class EventType:
         amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
         money: Whether ``amount`` is money; otherwise it is a plain number.
         claim: Whether the event asks for something limited, and so gets an answer.
-        of: Whom the event is of: a member, or a group or a staff member, who are no members.
+        of: Whom or what the event is of: a member; or a group, a staff member or a code, which are no members.
     """
 
     meaning: str
@@ -29,7 +29,7 @@ class EventType:
     amount: str = ""
     claim: bool = False
     money: bool = True
-    of: Literal["member", "group", "staff"] = "member"
+    of: Literal["member", "group", "staff", "code"] = "member"
 
 
 _T = EventType
@@ -47,13 +47,21 @@ EVENT_TYPES: dict[str, EventType] = {
     "group_joined": _T("a member came into a group", subject="group id"),
     "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
     "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
+    "code_made": _T("a channel code was made or changed", subject="the code", ref="the platform's id of it", of="code"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
     "clicked": _T("a member followed a link or used a menu", subject="link or menu key", ref="touch"),
     "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),
     "paid": _T("an order was paid", subject="payment method", ref="order id", amount="paid value"),
     "received": _T("an order reached the member", ref="order id"),
     "refunded": _T("an order was refunded, wholly or in part", subject="reason", ref="order id", amount="refund"),
-    "messaged": _T("a member wrote to the brand or in a group", subject="topic", ref="group id"),
+    "messaged": _T("a member wrote to the brand or in a group", subject="topic", ref="group or service account"),
+    "responded": _T("staff answered a member, after quantity seconds", subject="topic", ref="service account"),
+    "session_changed": _T(
+        "a talk with customer service changed", subject="taken, passed, ended or resumed", ref="service account"
+    ),
+    "staff_measured": _T(
+        "a platform measured a staff member's day, in quantity", "what was measured", ref="its own name", of="staff"
+    ),
     "replied": _T("a member answered a touch", subject="topic", ref="touch"),
     "complained": _T("a member complained", subject="topic", ref="ticket id"),
     "rated": _T("a member gave a rating", subject="what was rated", ref="order id", amount="score", money=False),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import frozen
 from narwhals.dtypes import DType
 
 from siyu.values import Frame
+
+if TYPE_CHECKING:
+    from siyu.view import View
 
 __all__ = ["Batch", "Intake", "Scan"]
 
@@ -39,6 +42,14 @@ class Intake(Protocol):
     now: int
     cursor: str
     folder: Path
+
+    @property
+    def view(self) -> View:
+        """What is known by now, for an entry that is told how things are and not what happened.
+
+        Events, follows and groups are those of the log and of what the entry brought before in this pass; tags,
+        features and all else are as the last run left them.
+        """
 
     def sequence(self, count: int) -> Frame:
         """Return a frame of one column, ``index``: 0, 1, … count - 1 (Int64)."""
@@ -95,9 +106,10 @@ class Batch:
 
     Columns by table (those that are missing are null; every other column is refused):
 
-    - ``events``: identity (``kind:value``), type, time (Datetime µs, UTC), source, source_id, entry (the entry's
-      name where it is null), place, staff, subject, ref, amount, quantity, props. ``source_id`` is the event's id
-      there: together with ``source`` it makes a row idempotent; two doors for the same orders share ``source``.
+    - ``events``: identity (``kind:value``), or member (a member's number) where no outside id is at hand, type, time
+      (Datetime µs, UTC), source, source_id, entry (the entry's name where it is null), place, staff, subject, ref,
+      amount, quantity, props. ``source_id`` is the event's id there: together with ``source`` it makes a row
+      idempotent; two doors for the same orders share ``source``.
     - ``items``: source, source_id (of the order's event), sku, category, quantity, amount.
     - ``consents``: identity, channel, purpose, state, time, proof, basis.
     - ``links``: identity, other (``kind:value``), evidence, time.

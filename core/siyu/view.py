@@ -9,6 +9,7 @@ import narwhals as nw
 
 from siyu.admit import admit
 from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
+from siyu.contacts import ContactsView
 from siyu.contents import themes
 from siyu.features.cells import declared
 from siyu.features.finish import finished
@@ -38,7 +39,7 @@ _DAYS_AHEAD = 400
 _DAYS_BEFORE = 31
 
 
-class View:
+class View(ContactsView):
     """The relations of one pass, bound to its connection; not thread-safe.
 
     Every id of a member or a recipient is resolved to the least id of its component, and no event later than

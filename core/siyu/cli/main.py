@@ -30,6 +30,8 @@ _COMMANDS = {
     "tag": "Give a member a tag by hand.",
     "untag": "Take a tag from a member by hand.",
     "marks": "Show what a channel has to change of its own tags.",
+    "codes": "Show the channel codes, and have the platform make them.",
+    "handover": "Hand members from one staff member to another.",
     "release": "Let today's touches pass that the brake holds.",
     "plugins": "List the plugins that are found, or show the manual of one.",
     "schema": "Print a JSON Schema of the config, for editors.",

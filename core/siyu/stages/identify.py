@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.folds import arrived, definition, fold_of
 from siyu.joining import join, joined_since, judged
 from siyu.known import attributes, folded
+from siyu.stages.contacts import bring
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -18,7 +19,7 @@ __all__ = ["identify"]
 
 
 def identify(work: Work) -> None:
-    """Fold links into ``canon`` and events into ``members``."""
+    """Fold links into ``canon``, and events into ``members``, ``follows`` and groups."""
     if not work.ticking:
         # Of two that compute together, one brings this forward.
         join(work)
@@ -29,6 +30,7 @@ def identify(work: Work) -> None:
         members = _kept_up(work)
         work.folded["members"] = _definitions(work)
     work.view = work.view.having(members=members)
+    bring(work)
 
 
 def _definitions(work: Work) -> dict[str, str]:

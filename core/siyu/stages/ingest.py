@@ -11,6 +11,7 @@ from siyu.components import ROTATED
 from siyu.frames import cast_like
 from siyu.identities import named
 from siyu.kinds import Entry
+from siyu.stages.contacts import known
 from siyu.stages.novelty import Novelty, novel
 from siyu.stages.raw import prepared, refused, rejects
 from siyu.tables import TABLES
@@ -36,7 +37,9 @@ def ingest(work: Work) -> None:
 
 def _read(work: Work, entry: Entry) -> None:
     cursor = _cursor(work, entry.name)
-    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor)
+    intake = work.session.intake(
+        work.programme, now=work.run.now, cursor=cursor, view=lambda: work.view.having(bits=None, **known(work))
+    )
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
@@ -116,7 +119,8 @@ def _reachable(work: Work, table: str, rows: Frame) -> None:
 def _identities(rows: Frame, table: str) -> Frame:
     """Return the outside ids that rows name: _identity, member, second."""
     if table != "links":
-        return rows.select("_identity", "member", "second")
+        # An entry may name who is known by the number alone.
+        return rows.filter(~nw.col("_identity").is_null()).select("_identity", "member", "second")
     one, other = rows.select("_identity", "second", member=nw.col("a")), {"_identity": "other", "member": "b"}
     there = rows.select("second", **{name: nw.col(column) for name, column in other.items()})
     return nw.concat([one.select("_identity", "member", "second"), there.select("_identity", "member", "second")])

@@ -24,7 +24,9 @@ _TEXT, _INT, _TIME = nw.String(), nw.Int64(), nw.Datetime("us")
 
 RAW: dict[str, Schema] = {
     "events": {
-        **dict.fromkeys(("identity", "type"), _TEXT),
+        "identity": _TEXT,
+        "member": _INT,
+        "type": _TEXT,
         "time": _TIME,
         **dict.fromkeys(("source", "source_id", "entry", "place", "staff", "subject", "ref"), _TEXT),
         "amount": _INT,
@@ -88,10 +90,15 @@ def accepted(entry: str, batch: Batch) -> Schema:
 def _identified(work: Work, rows: Frame) -> Frame:
     """Write outside ids in their one form, and add the member of each: ``member``, and ``b`` of ``other``."""
     engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.dialling
+    columns = rows.collect_schema().names()
+    rows = rows.rename({"member": "_given"}) if "member" in columns else rows
     for column, member in (("identity", "member"), ("other", "b")):
-        if column in rows.collect_schema().names():
+        if column in columns:
             rows = named(engine, known, normalised(engine, rows, column, region), column, member)
-    return rows
+    if "member" not in columns:
+        return rows
+    chosen = nw.when(nw.col("identity").is_null()).then(nw.col("_given")).otherwise(nw.col("member"))
+    return rows.with_columns(member=chosen).drop("_given")
 
 
 def _events(work: Work, entry: str, rows: Frame) -> Frame:
@@ -186,7 +193,7 @@ def refused(work: Work, table: str, rows: Frame) -> Frame:
 
 def rejects(rows: Frame, table: str) -> Frame:
     """Return prepared rows with a ``reason`` as rejects: ``_row``, source, line, reason, raw."""
-    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table]]
+    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table] if name != "member"]
     source = "source" if "source" in RAW[table] else None
     return rows.select(
         "_row",
@@ -202,7 +209,10 @@ def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str | nw.Expr]]:
     for column in ("identity", "other"):
         if column in RAW[table]:
             wrong = nw.col(f"{BAD}{column}")
-            flaws.append((~wrong.is_null(), nw.concat_str(nw.lit(f"{column}: "), wrong)))
+            known = (
+                nw.col("identity").is_null() & ~nw.col("member").is_null() if table == "events" else nw.lit(value=False)
+            )
+            flaws.append((~known & ~wrong.is_null(), nw.concat_str(nw.lit(f"{column}: "), wrong)))
     if table == "addresses":
         flaws.append((~nw.col(f"{BAD}address").is_null(), nw.concat_str(nw.lit("value: "), nw.col(f"{BAD}address"))))
     if "time" in RAW[table]:

@@ -32,9 +32,10 @@ _STAGED = (
     "measures",
     "cursors",
 )
-_STATE = ("canon", "shared", "members", "features", "pairs", "tags", "flags", "segments")
+_CONTACTS = ("follows", "groups", "group_members")
+_STATE = ("canon", "shared", "members", *_CONTACTS, "features", "pairs", "tags", "flags", "segments")
 # What is folded from events: it stays as it was where an event of this pass came into the log by another one.
-_EVENTFUL = ("members", "features", "pairs")
+_EVENTFUL = ("members", *_CONTACTS, "features", "pairs")
 
 
 def record(work: Work, writer: Writer) -> None:

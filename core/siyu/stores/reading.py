@@ -16,12 +16,13 @@ from siyu.stores.names import identifier, literal
 from siyu.stores.records import column_names, read_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
     from siyu.tables import Schema
+    from siyu.view import View
 
 __all__ = ["DuckIntake"]
 
@@ -35,6 +36,7 @@ class DuckIntake:
         now: The run's moment, in epoch seconds.
         cursor: What the entry's last committed batch left behind; empty at first.
         folder: The brand's folder, that relative paths start from.
+        known: Gives what is known by then; None where nothing is.
     """
 
     def __init__(
@@ -54,6 +56,14 @@ class DuckIntake:
         self.folder = folder
         self.now = now
         self.cursor = cursor
+        self.known: Callable[[], View] | None = None
+
+    @property
+    def view(self) -> View:
+        """What is known by now, what this entry brought before included; see ``Intake.view``."""
+        if self.known is None:
+            raise RuntimeError("nothing is known where an entry reads without a brand")
+        return self.known()
 
     def sequence(self, count: int) -> Frame:
         """Return a frame of one column, ``index``: 0, 1, … count - 1 (Int64)."""

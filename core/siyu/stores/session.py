@@ -13,13 +13,14 @@ from siyu.stores.reading import DuckIntake
 from siyu.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import duckdb
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.stores.duckdb import DuckStore
+    from siyu.view import View
 
 __all__ = ["Session", "Writer"]
 
@@ -78,17 +79,22 @@ class Session:
             self.cursor.commit()
             self.store.last = writer.last
 
-    def intake(self, programme: Programme, *, now: int, cursor: str) -> DuckIntake:
+    def intake(
+        self, programme: Programme, *, now: int, cursor: str, view: Callable[[], View] | None = None
+    ) -> DuckIntake:
         """Return what an entry reads with.
 
         Args:
             programme: The brand's config, for its folder and currency.
             now: The run's moment.
             cursor: What the entry's last committed batch left behind.
+            view: Gives what is known by then; None where an entry may not ask.
         """
         exponent = programme.brand.exponent
         folder = programme.folder.resolve()
-        return DuckIntake(self.cursor, self.engine, folder=folder, now=now, cursor=cursor, exponent=exponent)
+        found = DuckIntake(self.cursor, self.engine, folder=folder, now=now, cursor=cursor, exponent=exponent)
+        found.known = view
+        return found
 
     def table(self, name: str) -> Frame:
         """Return a table as a frame."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import narwhals as nw
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from siyu import hookimpl
+from siyu.errors import UserError
 from siyu.kinds import doc
+from siyu.values import ChannelCode
 from siyu_plugins._tencent.accounts import written
 from siyu_plugins._tencent.chats import chat
 from siyu_plugins._tencent.contacts import contact
@@ -16,15 +18,25 @@ from siyu_plugins._tencent.corp import Corp
 from siyu_plugins._tencent.facts import external, framed
 from siyu_plugins._tencent.news import NEEDED, handed, joining, unconfirmed
 from siyu_plugins._tencent.topics import Topic, topical
+from siyu_plugins._wecom import calling
+from siyu_plugins.entries import _wecom_handover
+from siyu_plugins.entries._wecom_codes import Code, made, named, placed
+from siyu_plugins.entries._wecom_pull import Pull, pulled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from siyu.kinds import Batch, Entry, Intake
+    from siyu.values import Handover
+    from siyu_plugins._http import Client
     from siyu_plugins._tencent.facts import Fact
     from siyu_plugins._tencent.xml import Xml
 
 __all__ = ["Wecom", "siyu_register_entries"]
+
+_EXAMPLE = '{ secret = { env = "WECOM_SECRET" } }'
 
 
 @frozen(kw_only=True)
@@ -52,8 +64,17 @@ class Wecom(Corp):
     like a new contact, and only the former staff member's `unfollowed` says `transfer`: make handovers by siyu, or
     the new contact is welcomed.
 
+    A channel code (渠道活码) of `codes` is made by `siyu codes --make`. Who joins by it has its name as the event's
+    subject, and its place; costs that name it as `code` are told by the metric `cac` with `by = "code"`.
+
     A welcome code and the second until which it can be used are in the props `welcome_code` and `welcome_until`. There
     is none where the console has a welcome of its own.
+
+    With `app` it is asked as well: every so often all contacts, their tags and all groups are synchronised, since
+    callbacks get lost, and what was there before the first one was never called back. What nobody called back is then
+    `followed`, `unfollowed`, `group_joined` and so on; a contact that an administrator assigned is `transferred`; tags
+    are `marked` and `unmarked`. An end has the subject `unknown, found by synchronisation`. A member who deleted a
+    staff member stays in that one's list, so such an end stands. It needs `siyu[http]`.
 
     ```toml
     [entry.wecom]
@@ -62,13 +83,72 @@ class Wecom(Corp):
     tokens = [{ env = "WECOM_TOKEN" }]
     keys = [{ env = "WECOM_KEY" }]
     topics = [{ topic = "after-sales", matches = "退款|坏了" }]
+    app = { secret = { env = "WECOM_SECRET" } }
+    codes = { mall-1 = { campaign = "spring", place = "Mall 1", staff = ["ann", "bob"] } }
     ```
     """
 
+    most: ClassVar[int] = _wecom_handover.MOST
+
+    app: Pull | None = field(
+        default=None,
+        metadata=doc("the app to ask with; nothing is asked by default", example={"secret": {"env": "WECOM_SECRET"}}),
+    )
+    codes: dict[str, Code] = field(
+        factory=dict,
+        validator=named,
+        metadata=doc(
+            "the channel codes, by the name that their joinings have as subject", example={"mall": {"staff": ["ann"]}}
+        ),
+    )
     joins: bool = field(default=True, metadata=doc("whether a person's first contact is a `joined` event too"))
     topics: tuple[Topic, ...] = field(
         default=(), metadata=doc("the topics of messages; the first that fits becomes the event's subject")
     )
+
+    def read(self, intake: Intake) -> Iterable[Batch]:
+        """Read what a synchronisation finds, from where the last run ended; the cursor says how far it has come.
+
+        Raises:
+            UserError: The secret is not there, or the platform refuses.
+        """
+        for batch in pulled(self, intake):
+            yield self._placed(intake, batch) if batch.table == "events" else batch
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether there is an app to ask with."""
+        return self.app is not None
+
+    def customers(self, folder: Path, former: str, *, resigned: bool) -> Sequence[str]:
+        """Return the outside ids of a staff member's contacts; of one who left, those whom nobody serves yet."""
+        with self._called(folder) as client:
+            return _wecom_handover.customers(client, former, resigned=resigned)
+
+    def ask(self, folder: Path, pair: tuple[str, str], people: Sequence[str], *, resigned: bool) -> Iterable[Handover]:
+        """Ask to hand members over, and return whom WeCom refused."""
+        with self._called(folder) as client:
+            return list(_wecom_handover.asked(client, pair, people, resigned=resigned))
+
+    def handed(self, folder: Path, pair: tuple[str, str], *, resigned: bool) -> Iterable[Handover]:
+        """Return what became of all handovers between two staff members."""
+        with self._called(folder) as client:
+            return list(_wecom_handover.handed(client, pair, resigned=resigned))
+
+    @property
+    def channel_codes(self) -> Sequence[ChannelCode]:
+        """The channel codes that there should be."""
+        return [ChannelCode(name, one.campaign, one.place, one.staff) for name, one in self.codes.items()]
+
+    def make(self, folder: Path, known: Sequence[ChannelCode], now: int) -> Iterable[ChannelCode]:
+        """Make the codes that are not known to be there, and change those whose staff differ."""
+        with self._called(folder) as client:
+            yield from made(client, self.codes, known, now)
+
+    def _called(self, folder: Path) -> AbstractContextManager[Client]:
+        if self.app is None:
+            raise UserError(f"[entry.{self.name}] has no 'app' to ask with, as in app = {_EXAMPLE}")
+        return calling(self.corp, self.app, folder)
 
     def taken(self, message: Xml, intake: Intake) -> tuple[Batch, ...]:
         """Return what a message says."""
@@ -87,7 +167,11 @@ class Wecom(Corp):
             return (self.batch(framed(intake, facts)),)
         known = intake.keep(intake.events_of([fact["identity"] for fact in facts], NEEDED))
         told = intake.keep(unconfirmed(handed(framed(intake, facts), known), known))
-        return (self.batch(nw.concat([told, joining(told, known)]) if self.joins else told),)
+        batch = self.batch(nw.concat([told, joining(told, known)]) if self.joins else told)
+        return (self._placed(intake, batch),)
+
+    def _placed(self, intake: Intake, batch: Batch) -> Batch:
+        return evolve(batch, rows=placed(intake, self.codes, batch.rows))
 
 
 @hookimpl

@@ -158,7 +158,8 @@ def test_the_command_shows_it(command: Command) -> None:
     found = json.loads(command("plugins", "show", "campaign.journey", "--json").output)
     assert found["use"] == "journey"
     assert {key["key"] for key in found["keys"]} >= {"from", "start", "steps", "goal"}
-    assert "It has no keys of its own" in command("plugins", "show", "cac").output
+    shown = command("plugins", "show", "cac").output
+    assert "it is by channel code: the costs that name the code" in shown
 
 
 def test_the_list_is_as_it_was(command: Command, tmp_path: Path) -> None:
