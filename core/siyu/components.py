@@ -52,18 +52,21 @@ def neighbours(links: Frame, members: Frame) -> Frame:
 def current(links: Frame) -> Frame:
     """Return the links that hold: a (the lesser id), b, since (a ``seq``), rotated (whether it is a key rotation).
 
-    Of a pair, in whichever order its ids stand, the statement of the latest moment decides, whenever it came in; of
-    one moment the one that came last.
+    Evidence joins a pair, in whichever order its ids stand, until a person parts it. Then people alone decide, by
+    their statement of the latest moment, of one moment by the last: evidence that comes again must not undo it.
     """
     rotated = (nw.col("evidence") == ROTATED).fill_null(value=False)
-    stated = links.select("seq", "undone", "time", rotated=rotated, a=nw.min_horizontal(*_PAIR), b=_greater())
+    stated = links.select(
+        "seq", "undone", "time", "by_hand", rotated=rotated, a=nw.min_horizontal(*_PAIR), b=_greater()
+    )
     pairs = stated.filter(nw.col("a") < nw.col("b"))
     # Few pairs were ever parted: only these are worth an ordering.
     parted = pairs.filter(nw.col("undone")).select(*_PAIR).unique()
     plain = pairs.join(parted, on=_PAIR, how="anti")
     flag = nw.when(nw.col("rotated")).then(nw.lit(1)).otherwise(nw.lit(0)).max()
     sure = plain.group_by(*_PAIR).agg(since=nw.col("seq").min(), rotated=flag)
-    newest = latest(pairs.join(parted, on=_PAIR, how="semi"), _PAIR, ["time", "seq"]).filter(~nw.col("undone"))
+    said = pairs.filter(nw.col("by_hand") | nw.col("undone")).join(parted, on=_PAIR, how="semi")
+    newest = latest(said, _PAIR, ["time", "seq"]).filter(~nw.col("undone"))
     columns = [*_PAIR, "since", "rotated"]
     joined = sure.with_columns(nw.col("rotated") == 1).select(*columns)
     return nw.concat([joined, newest.select(*_PAIR, "rotated", since=nw.col("seq")).select(*columns)])

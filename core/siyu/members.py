@@ -80,7 +80,7 @@ class Members(Passes):
     def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
         with self._alone(), self._grants.lock, self._pass("control", now) as work:
             ids = {"a": self.number(one), "b": self.number(other)}
-            row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
+            row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone, "by_hand": True}
             texts = [written(each, self.programme.brand.dialling) for each in (one, other) if is_text(each)]
             with work.session.reading():
                 identified(work, seen(work, texts))

@@ -91,18 +91,20 @@ class Sharing:
 
 def ties(view: View, ids: Collection[int]) -> list[Tie]:
     """Return all that links say of these ids, the newest first."""
-    columns = ("time", "seq", "a", "b", "evidence", "undone")
+    columns = ("time", "seq", "a", "b", "evidence", "undone", "by_hand")
     some = view.table({"member": sorted(ids)}, {"member": nw.Int64()})
     named = [view.raw["links"].join(some, left_on=end, right_on="member", how="semi").select(*columns) for end in "ab"]
     rows = sorted(set(view.rows(nw.concat(named))), key=lambda row: row[:2], reverse=True)
     ends = {end for row in rows for end in row[2:4]}
     kinds, seen, found = _kinds(view, ends), set(), []
     shared = {member for (member,) in view.rows(_those(view, view.raw["shared"], "member", ends).select("member"))}
-    for time, _, one, other, evidence, undone in rows:
+    parted = {frozenset(row[2:4]) for row in rows if row[5]}
+    for time, _, one, other, evidence, undone, by_hand in rows:
         pair = frozenset((one, other))
-        states = (("overruled", pair in seen), ("undone", undone), ("shared", bool(pair & shared)), ("holds", True))
+        late = pair in seen or (pair in parted and not (by_hand or undone))
+        states = (("overruled", late), ("undone", undone), ("shared", bool(pair & shared)), ("holds", True))
         state = next(name for name, is_so in states if is_so)
-        seen.add(pair)
+        seen |= set() if late else {pair}
         found.append(Tie(time, kinds.get(one, ""), one, kinds.get(other, ""), other, evidence or "", state))
     return found
 

@@ -81,8 +81,8 @@ _LOGS = (
     ),
     Table(
         "links",
-        "evidence that two ids are one person, or that an earlier link was undone",
-        _columns("a:id b:id evidence:text time:int undone:flag"),
+        "evidence that two ids are one person, or a person's word that they are, or are not",
+        _columns("a:id b:id evidence:text time:int undone:flag by_hand:flag"),
     ),
     Table(
         "addresses",

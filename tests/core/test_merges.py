@@ -135,14 +135,22 @@ def test_what_is_merged_by_hand_is_parted_by_hand(tmp_path: Path) -> None:
         gapless(brand)
 
 
-def test_an_older_link_that_comes_late_joins_nobody_again(tmp_path: Path) -> None:
+def test_evidence_that_comes_again_joins_nobody_whom_a_person_parted(tmp_path: Path) -> None:
     link = {"identity": "wecom:ann", "other": "wecom:bob", "evidence": "export"}
     with opened(folder(tmp_path, TOML)) as brand:
         brand.merge("wecom:ann", "wecom:bob", by="lin", why="same card", now=NOW)
         brand.unmerge("wecom:ann", "wecom:bob", by="wu", why="two people", now=NEXT)
-        brand.ingest([{**link, "time": "2026-11-12T09:00"}], table="links")
-        assert not rows(brand, "canon")
-        brand.ingest([{**link, "time": "2026-11-20T09:00"}], table="links")
+        for evidence, day in (("export", 12), ("export", 20), ("another", 20)):
+            brand.ingest([{**link, "evidence": evidence, "time": f"2026-11-{day}T09:00"}], table="links")
+            assert not rows(brand, "canon")
+        states = [row[-2:] for row in brand.explain("wecom:bob", now=NEXT).sections[0].rows]
+        assert sorted(states) == [
+            ("another", "overruled"),
+            ("export", "overruled"),
+            ("lin: same card", "overruled"),
+            ("wu: two people", "undone"),
+        ]
+        brand.merge("wecom:ann", "wecom:bob", by="wu", why="they married", now=NEXT + 1)
         assert len(rows(brand, "canon")) == 2
 
 

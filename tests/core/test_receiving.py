@@ -193,12 +193,12 @@ def test_an_entry_that_fails_is_named(brand: Brand) -> None:
     assert fingerprints(brand) == before
 
 
-def test_links_are_in_force_from_the_next_run(brand: Brand) -> None:
+def test_links_are_in_force_from_the_next_tick_or_run(brand: Brand) -> None:
     ann, bob = brand.number("wecom:ann"), brand.number("wecom:bob")
     brand.run(now=NOW)
     pushed(brand, events=[event("1"), event("2", identity="wecom:bob")], links=[link("wecom:ann", "wecom:bob")])
-    brand.tick(now=NOW, send=False)
     assert rows(brand, "canon") == []
+    brand.tick(now=NOW, send=False)
     brand.run(now=NOW, send=False)
     assert sorted(rows(brand, "canon")) == sorted([(ann, min(ann, bob)), (bob, min(ann, bob))])
     assert rows(brand, "members", "member") == [(min(ann, bob),)]

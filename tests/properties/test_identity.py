@@ -37,16 +37,17 @@ views = { count = "viewed" }
 NAMES = [f"wecom:{name}" for name in "abcde"] + [f"card:{name}" for name in "fgh"] + ["shop:s"]
 NOW = 1_800_000_000
 
-Link = tuple[str, str, int, bool]
-"""One name, the other, the moment, and whether the link is undone."""
+Link = tuple[str, str, int, str]
+"""One name, the other, the moment, and who says what: "evidence", or a person that they are one ("one") or "two"."""
 
 # Some are linked with many others; no link has the moment of one that is undone.
 hubs = st.sampled_from(["shop:s", "card:f", "wecom:a"])
 pairs = st.tuples(st.one_of(hubs, st.sampled_from(NAMES)), st.sampled_from(NAMES))
 moments = st.integers(1, 20)
-facts = st.lists(st.tuples(pairs, moments).map(lambda one: (*one[0], 2 * one[1], False)), max_size=12)
-# A batch of links, one that is undone by hand, or a run.
-undone = st.tuples(pairs, moments).map(lambda one: (*one[0], 2 * one[1] + 1))
+facts = st.lists(st.tuples(pairs, moments).map(lambda one: (*one[0], 2 * one[1], "evidence")), max_size=12)
+# A batch of links, what a person says of two, or a run.
+words = st.sampled_from(["one", "two", "two"])
+undone = st.tuples(pairs, moments, words).map(lambda one: (*one[0], 2 * one[1] + 1, one[2]))
 steps = st.lists(st.one_of(facts.map(tuple), undone, st.none()), max_size=7)
 
 
@@ -58,11 +59,10 @@ def place() -> Iterator[Path]:
 
 def people(links: Iterable[Link]) -> tuple[dict[str, set[str]], set[tuple[str, str, int]]]:
     """Return all who are one person with somebody else, by name, and who is shared by how many of which kind."""
-    newest: dict[frozenset[str], tuple[int, int, bool]] = {}
-    for seq, (one, other, moment, undone) in enumerate(links):
-        pair = frozenset((one, other))
-        newest[pair] = max(newest.get(pair, (-1, -1, False)), (moment, seq, undone))
-    holding = [tuple(pair) for pair, (*_, undone) in newest.items() if len(pair) == 2 and not undone]
+    said: dict[frozenset[str], list[tuple[int, int, str]]] = defaultdict(list)
+    for seq, (one, other, moment, word) in enumerate(links):
+        said[frozenset((one, other))].append((moment, seq, word))
+    holding = [tuple(pair) for pair, words in said.items() if len(pair) == 2 and holds(words)]
     near: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one, other in holding:
         near[one, other.partition(":")[0]].add(other)
@@ -75,6 +75,11 @@ def people(links: Iterable[Link]) -> tuple[dict[str, set[str]], set[tuple[str, s
             both = group[one] | group[other]
             group |= dict.fromkeys(both, both)
     return {name: found for name, found in group.items() if len(found) > 1}, shared
+
+
+def holds(words: list[tuple[int, int, str]]) -> bool:
+    by_hand = [one for one in words if one[-1] != "evidence"]
+    return all(one[-1] != "two" for one in by_hand) or max(by_hand)[-1] == "one"
 
 
 def expected(brand: Brand, links: Iterable[Link]) -> tuple[dict[int, int], set[tuple[int, str, int]]]:
@@ -94,6 +99,11 @@ def linked(brand: Brand, links: Iterable[Link]) -> None:
         for one, other, moment, _ in links
     ]
     brand.ingest(found, table="links", now=NOW)
+
+
+def said(brand: Brand, link: Link) -> None:
+    one, other, moment, word = link
+    (brand.link if word == "one" else brand.unlink)(one, other, evidence="slip", now=NOW + moment)
 
 
 def viewed(brand: Brand) -> None:
@@ -121,15 +131,14 @@ def test_what_is_brought_forward_is_what_a_full_build_gives(place: Path, steps: 
                 linked(brand, step)
                 links += step
             elif step:
-                one, other, moment = step
-                brand.unlink(one, other, evidence="slip", now=NOW + moment)
-                links.append((one, other, moment, True))
+                said(brand, step)
+                links.append(step)
             assert known(brand) == expected(brand, links)
         brand.run(now=NOW + 60)
-        linked(whole, [link for link in links if not link[-1]])
-        for one, other, moment, gone in links:
-            if gone:
-                whole.unlink(one, other, evidence="slip", now=NOW + moment)
+        linked(whole, [link for link in links if link[-1] == "evidence"])
+        for link in links:
+            if link[-1] != "evidence":
+                said(whole, link)
         whole.run(now=NOW + 60)
         assert features(brand) == features(whole)
         assert known(brand) == known(whole)

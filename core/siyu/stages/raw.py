@@ -146,7 +146,9 @@ def _consents(work: Work, _entry: str, rows: Frame) -> Frame:
 
 def _links(work: Work, _entry: str, rows: Frame) -> Frame:
     rows = work.session.engine.seconds(rows.rename({"member": "a"}), "time", "second")
-    return rows.with_columns(time=nw.col("second"), undone=nw.lit(value=False), _identity=nw.col("identity"))
+    return rows.with_columns(
+        time=nw.col("second"), undone=nw.lit(value=False), by_hand=nw.lit(value=False), _identity=nw.col("identity")
+    )
 
 
 def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:

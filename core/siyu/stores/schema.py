@@ -42,7 +42,9 @@ def fold(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def share(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Add the ids that too many share; addresses, of which there were none before, have a kind."""
+    """Add the ids that too many share, and who linked; addresses, of which there were none before, have a kind."""
+    cursor.execute("ALTER TABLE links ADD COLUMN IF NOT EXISTS by_hand BOOLEAN")
+    cursor.execute("UPDATE links SET by_hand = true")
     cursor.execute("DROP TABLE IF EXISTS addresses")
     _add(cursor, 3)
 
