@@ -132,12 +132,13 @@ def test_every_hook_has_a_section_with_its_exact_signature() -> None:
 
 def test_every_bundled_component_has_a_section_with_every_key(registry: Registry) -> None:
     page = (DOCS / "components.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"(?ms)^#{2,3} `?([\w-]+)`?\n(.*?)(?=^#{2,3} [^#]|\Z)", page))
+    kinds = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", page))
     for kind, classes in registry.components.items():
+        sections = dict(re.findall(r"(?ms)^### `([\w-]+)`\n(.*?)(?=^### |\Z)", kinds[kind]))
         for use, cls in classes.items():
             if registry.plugins[registry.owner(kind, use)].distribution != "siyu":
                 continue
-            known = sections[kind] + sections[use]
+            known = kinds[kind].partition("\n### ")[0] + sections[use]
             keys = [one.name.rstrip("_") for one in fields(cls) if one.name != "name" and not one.metadata.get("given")]
             assert [key for key in keys if f"| `{key}` |" not in known] == []
             assert all(one.metadata.get("doc") for one in fields(cls)), f"{kind} {use} has a key without a word"
