@@ -39,7 +39,8 @@ class Bits:
     """Sets of names, each set in as many columns as it needs.
 
     Attributes:
-        frame: member, and for each set ``SET:0`` and so on (Int64): bit k of the first is the set's name k.
+        frame: member, and for each set ``SET:0`` and so on (Int64): bit k of the first is the set's name k; and
+            ``SET:n``, how many of the names hold.
         names: The names of each set in the order of their bits, each with the second when it was first looked at.
     """
 
@@ -53,6 +54,16 @@ class Bits:
             for _, one, column, power, _ in self._places()
             if one == name
         ]
+
+    def place(self, kind: str, name: str) -> tuple[str, int, nw.Expr]:
+        """Return the column and the power of two of a name's bit in a set, and whether it holds."""
+        number = list(self.names[kind]).index(name)
+        column, power = f"{kind}:{number // _WIDTH}", 2 ** (number % _WIDTH)
+        return column, power, _holds(nw.col(column), power)
+
+    def held(self, kind: str) -> list[str]:
+        """Return the columns of ``frame`` that a set is kept in."""
+        return [f"{kind}:n", *(f"{kind}:{at}" for at in range(-(-len(self.names[kind]) // _WIDTH)))]
 
     @property
     def columns(self) -> list[str]:

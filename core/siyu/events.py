@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import frozen
 
 __all__ = ["EVENT_TYPES", "EventType"]
@@ -18,6 +20,7 @@ class EventType:
         amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
         money: Whether ``amount`` is money; otherwise it is a plain number.
         claim: Whether the event asks for something limited, and so gets an answer.
+        of: Whom the event is of: a member, or a group or a staff member, who are no members.
     """
 
     meaning: str
@@ -26,6 +29,7 @@ class EventType:
     amount: str = ""
     claim: bool = False
     money: bool = True
+    of: Literal["member", "group", "staff"] = "member"
 
 
 _T = EventType
@@ -34,16 +38,22 @@ EVENT_TYPES: dict[str, EventType] = {
     "profiled": _T("what a member declared, or a source knows, of their attributes, in props"),
     "joined": _T("a person became a member at an entry", subject="channel code", ref="inviter's identity"),
     "left": _T("a member left the entry or the programme", subject="reason"),
-    "followed": _T("a member added a staff member as a contact", subject="channel code"),
-    "unfollowed": _T("a member or a staff member ended the contact", subject="who ended it"),
+    "followed": _T("a member added a staff member as a contact, or follows an account", subject="channel code, scene"),
+    "unfollowed": _T("a contact or a following ended", subject="who ended it: member, staff, transfer or unknown"),
     "transferred": _T("a member was handed from one staff member to another", subject="former staff"),
+    "handover_asked": _T("it was asked to hand a member to another staff member", subject="former staff"),
+    "handover_refused": _T("a member was not handed over, for props.reason", subject="former staff"),
+    "scanned": _T("a member scanned a code of an account that they follow", subject="scene of the code"),
+    "group_joined": _T("a member came into a group", subject="group id"),
+    "group_left": _T("a member went out of a group", subject="group id", ref="who ended it"),
+    "group_changed": _T("a group changed: its name, owner, place in props", "what changed", ref="group id", of="group"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
-    "clicked": _T("a member followed a link", subject="link", ref="touch"),
+    "clicked": _T("a member followed a link or used a menu", subject="link or menu key", ref="touch"),
     "ordered": _T("an order was placed", subject="main category", ref="order id", amount="net value"),
     "paid": _T("an order was paid", subject="payment method", ref="order id", amount="paid value"),
     "received": _T("an order reached the member", ref="order id"),
     "refunded": _T("an order was refunded, wholly or in part", subject="reason", ref="order id", amount="refund"),
-    "messaged": _T("a member wrote to the brand", subject="topic"),
+    "messaged": _T("a member wrote to the brand or in a group", subject="topic", ref="group id"),
     "replied": _T("a member answered a touch", subject="topic", ref="touch"),
     "complained": _T("a member complained", subject="topic", ref="ticket id"),
     "rated": _T("a member gave a rating", subject="what was rated", ref="order id", amount="score", money=False),
@@ -61,7 +71,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "live_entered": _T("a member came into a live room", subject="live room"),
     "live_left": _T("a member left a live room; quantity: the seconds that they stayed", subject="live room"),
     "commented": _T("a member wrote a comment in public", subject="live room or post"),
-    "checked_in": _T("a member checked in", subject="place or challenge"),
+    "checked_in": _T("a member checked in", subject="place, challenge or group"),
     "delivered": _T("a touch reached the member", subject="channel", ref="touch"),
     "read": _T("a member opened a touch", subject="channel", ref="touch"),
     "unsubscribed": _T("a member refused further messages", subject="channel"),

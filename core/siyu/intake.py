@@ -51,6 +51,17 @@ class Intake(Protocol):
             schema: The type of each column, in the order of the frame's columns.
         """
 
+    def events_of(self, identities: Sequence[str], types: Sequence[str]) -> Frame:
+        """Return what the log has of people: identity, type, second, source_id, staff, subject.
+
+        For what a message means by what was said before, as that a new contact is the work of a handover; the entry
+        answers the same where the message comes again.
+
+        Args:
+            identities: Their outside ids, as this entry writes them; ids that were joined with them are not meant.
+            types: The types of the events.
+        """
+
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""
 
@@ -68,7 +79,8 @@ class Intake(Protocol):
     ) -> Frame:
         """Add a column: ``column`` converted, null where the value is not of that type.
 
-        ``moment``: Datetime µs, UTC (text without an offset is UTC, a whole number is epoch seconds); ``day``:
+        ``moment``: Datetime µs, UTC (text without an offset is UTC, a whole number is epoch seconds, one of 13
+        digits milliseconds); ``day``:
         Date; ``money``: Int64 minor units of the brand's currency from a number or text of major units, rounded
         half away from zero; ``integer``: Int64, from whole numbers only; ``text``: String, trimmed, null where empty.
         """

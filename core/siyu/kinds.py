@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
@@ -17,6 +16,7 @@ from siyu.config.units import Share
 from siyu.intake import Batch, Intake, Scan
 from siyu.kind import Component
 from siyu.requests import Answer, Request
+from siyu.tagger import Tagger
 from siyu.values import (
     Budget,
     ContentItem,
@@ -87,53 +87,6 @@ class Entry(Component):
         before it is parsed; one bad row of a good request goes to the batch's ``rejects``.
         """
         return Answer(status=404)
-
-
-@frozen(kw_only=True)
-class Tagger(Component):
-    """What is known of members, as tags.
-
-    Attributes:
-        transitions: An event type, where each member has one tag of this tagger at most and a change of it is kept
-            as an event of that type: ``subject`` is the new tag, ``ref`` the former one. Empty where it is not.
-    """
-
-    kind: ClassVar[str] = "tagger"
-    transitions: ClassVar[str] = ""
-
-    @property
-    def gives(self) -> Sequence[str]:
-        """The names of the tags that it may give, for ``tag('…')`` in conditions."""
-        return (self.name,)
-
-    @property
-    def by_hand(self) -> Mapping[str, str]:
-        """The tags that people may give and take by events ``tagged`` and ``untagged``, each with what it means."""
-        return {}
-
-    @property
-    def evidence(self) -> Mapping[str, str]:
-        """Why a member has a tag of ``flags``, by tag."""
-        return {}
-
-    def flags(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has none
-        """Return member and a Boolean column ``tag:NAME`` for each of ``gives``, where its tags are plain yes or no.
-
-        The core then keeps them as bits and does not call ``tags``. None where they have values or scores.
-        """
-        return None
-
-    def tags(self, view: View) -> Frame:
-        """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
-
-        A row whose ``expires`` has passed is no tag any more: the change log then says that it expired.
-        """
-        flags = self.flags(view)
-        if flags is None:
-            raise NotImplementedError
-        kept, why = view.keep(flags), {tag: nw.lit(self.evidence.get(tag)) for tag in self.gives}
-        having = {tag: kept.filter(nw.col(f"tag:{tag}")) for tag in self.gives}
-        return nw.concat([having[tag].select("member", tag=nw.lit(tag), evidence=why[tag]) for tag in self.gives])
 
 
 @frozen(kw_only=True)

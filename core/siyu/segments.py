@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from siyu.stores.session import Session
     from siyu.view import View
 
-__all__ = ["SIZES", "Overlap", "Segments", "Size", "overview", "segmented"]
+__all__ = ["SIZES", "Overlap", "Segments", "Size", "inside", "overview", "segmented"]
 
 SIZES = "siyu:segments"
 """The metric that the sizes of segments are kept as, and how many joined and left them; no metric of a brand's own
@@ -44,6 +44,14 @@ def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
     for level in _levels(segments):
         frame = frame.with_columns(**{f"segment:{name}": _inside(view, name, segments[name]) for name in level})
     return frame.select("member", *own)
+
+
+def inside(view: View, name: str, segment: Segment) -> Frame:
+    """Return the members of a segment: member; evaluated here where no stage did so before."""
+    known = view.bits["segments"].holding(name) if "segments" in view.bits else []
+    if known:
+        return view.bits["segments"].frame.filter(known[0]).select("member")
+    return segmented(view, {name: segment}).filter(nw.col(f"segment:{name}")).select("member")
 
 
 def _levels(segments: Mapping[str, Segment]) -> list[list[str]]:

@@ -17,7 +17,8 @@ from siyu.known import current
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
-from siyu.segments import segmented
+from siyu.segments import inside
+from siyu.steady import steady
 from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
 
 if TYPE_CHECKING:
@@ -230,11 +231,7 @@ class View:
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""
-        known = self.bits["segments"].holding(name) if "segments" in self.bits else []
-        if known:
-            return self.bits["segments"].frame.filter(known[0]).select("member")
-        found = segmented(self, {name: self._programme.segments[name]})
-        return found.filter(nw.col(f"segment:{name}")).select("member")
+        return inside(self, name, self._programme.segments[name])
 
     def profile(self, *conditions: Condition | None) -> Frame:
         """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""
@@ -250,6 +247,10 @@ class View:
         """Return the members that meet a condition, all for None: member."""
         frame = self.profile(condition)
         return (frame if condition is None else frame.filter(self.compile(condition))).select("member")
+
+    def steady(self, condition: Condition) -> bool:
+        """Return whether a condition changes of a member only when their own features or attributes do."""
+        return steady(self._programme, condition)
 
     def compile(self, condition: Condition) -> nw.Expr:
         """Return a condition as an expression over the columns of ``profile(condition)``."""

@@ -15,6 +15,7 @@ from tests.brands import folder, opened, rounds
 from siyu.config.features import Feature
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from siyu.brand import Brand
@@ -29,6 +30,9 @@ BRAND = """
 [brand]
 name = "Tiny"
 zone = "Europe/Berlin"
+[attribute]
+size = { type = "text", purpose = "fit" }
+mood = { type = "text", purpose = "tone", keep = "2d" }
 [feature]
 orders = { count = "ordered" }
 orders_2d = { count = "ordered", window = "2d" }
@@ -58,6 +62,13 @@ use = "rules"
 busy = "orders_2d >= 2"
 gone = "days_since('ordered') > 2"
 northern = "home_4d == 'north' and north >= 0.5"
+tall = "size == 'XL' or place == 'south'"
+merry = "mood == 'good'"
+lapsed = "last_2d < today or today > first_4d + 1"
+buyer = "did('ordered') and not did('refunded')"
+[tagger.more]
+use = "rules"
+when = { known = "tag('tall') or joined < '2026-10-23'" }
 [tagger.rfm]
 use = "rfm"
 window = "3d"
@@ -65,6 +76,9 @@ window = "3d"
 busy_ones = "tag('busy') or tag('champions')"
 rest = "not segment('busy_ones') and spend > '0'"
 few = { when = "segment('rest')", sample = "50%" }
+calm = "not segment('busy_ones') and days_since('viewed') > 1"
+merry_few = "tag('merry') and not segment('calm') or segment('few')"
+tall_ones = "segment('chosen') or tag('known') or size == 'XL'"
 chosen = { ids = ["wecom:m0", "wecom:m3", "wecom:m9"], when = "orders >= 1" }
 """
 
@@ -78,11 +92,12 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     local = (START + timedelta(days=day)).replace(hour=hour, minute=minute, fold=fold)
     return {
         "identity": f"wecom:{draw(st.sampled_from(MEMBERS))}",
-        "type": draw(st.sampled_from(["ordered", "ordered", "ordered", "viewed", "refunded", "joined"])),
+        "type": draw(st.sampled_from(["ordered", "ordered", "ordered", "viewed", "refunded", "joined", "profiled"])),
         "time": local.astimezone(UTC).isoformat(),
         "amount": draw(st.sampled_from([None, 100, 200, 300, 300, 500])),
         "quantity": draw(st.sampled_from([None, 1, 2, 3])),
         "place": draw(st.sampled_from([None, *PLACES])),
+        "props": draw(st.sampled_from([None, '{"size": "XL"}', '{"size": "S", "mood": "good"}', '{"mood": "bad"}'])),
     }
 
 
@@ -121,16 +136,27 @@ def seen(brand: Brand, now: int) -> dict[str, list[tuple[Any, ...]]]:
     """Return what the last run left: features, tags and segments."""
     with brand.store.opened() as session:
         view = brand.view(session, now)
-        names = ["member", "entry", "joined", "place", *brand.programme.features]
+        names = ["member", "entry", "joined", "place", "size", "mood", *brand.programme.features]
         found = {
             "members": view.rows(view.members.select(*names)),
             "tags": view.rows(view.tags.select("member", "tagger", "tag", "value", "score")),
             "pairs": view.rows(session.table("pairs").select("feature", "member", "value", "n")),
             "segments": view.rows(session.table("segments")),
+            "flags": view.rows(session.table("flags")),
         }
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
+@pytest.fixture(scope="module", params=["few moved", "any number moved"])
+def _few(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have state brought forward also where it would be cheaper to write it anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "any number moved":
+            patch.setattr("siyu.work._FEW", 0)
+        yield
+
+
+@pytest.mark.usefixtures("_few")
 @given(history=histories())
 @settings(max_examples=rounds(4, 100))
 def test_brought_forward_is_built(path: Path, history: list[Any]) -> None:
@@ -149,7 +175,7 @@ def test_brought_forward_is_built(path: Path, history: list[Any]) -> None:
 
 def features(brand: Brand, found: dict[str, list[tuple[Any, ...]]]) -> dict[int, dict[str, Any]]:
     names = list(brand.programme.features)
-    return {row[0]: dict(zip(names, row[4:], strict=True)) for row in found["members"]}
+    return {row[0]: dict(zip(names, row[6:], strict=True)) for row in found["members"]}
 
 
 def plain(brand: Brand, history: list[Any], now: int) -> dict[int, dict[str, Any]]:

@@ -12,7 +12,7 @@ from attrs import frozen
 from siyu.features.build import assembled, compute, filled, pairs_of
 from siyu.features.cells import Cell, cells, state_of
 from siyu.features.moves import AGAIN, LEFT, NEW, changes
-from siyu.frames import total
+from siyu.frames import cast_like, total
 from siyu.scope import together
 
 if TYPE_CHECKING:
@@ -50,16 +50,17 @@ class Forward:
             members: All members: member.
             pairs: What came of the features that are kept in pairs: member, and the feature's column.
         """
-        changed = changes(self.moved, self.features, self.before, self.work.view.today)
-        both = self.work.keep(changed).join(self.old, on="member", how="left")
+        changed = self.work.keep(changes(self.moved, self.features, self.before, self.work.view.today))
+        both = changed.join(self.old, on="member", how="left")
         merged = self._looked_again(self.work.keep(both.select("member", *self._merged())))
         for name, values in pairs.items():
             found = merged.join(values.rename({name: "__now"}), on="member", how="left")
             merged = found.with_columns(nw.coalesce("__now", name).alias(name)).drop("__now")
         # Of new members nothing may count yet; all others have a row.
-        known = nw.concat([self.old.select("member"), merged.select("member")])
+        known = nw.concat([self.old.select("member"), changed.select("member")])
         new = members.join(known, on="member", how="anti")
-        return nw.concat([filled(merged, self.features), assembled(new, [merged], self.features)])
+        schema = merged.collect_schema()
+        return filled(nw.concat([merged, cast_like(new, schema)]), self.features)
 
     def pairs(self, name: str, feature: Feature, stored: Frame) -> Frame:
         """Return all pairs of the members of whom one came, for a feature that is kept in pairs; kept.
@@ -90,22 +91,27 @@ class Forward:
 
     def _looked_again(self, merged: Frame) -> Frame:
         """Compute anew what only a window's events can tell, for the members of whom it must be."""
-        features = {name: one for name, one in self.features.items() if _looks(name, one)}
-        if not features:
-            return merged
-        flags = reduce(or_, (nw.col(AGAIN + name) for name in features))
-        some = self.work.keep(merged.filter(flags).select("member"))
-        if not self.work.size(some.head(1)):
-            return merged
-        parts = compute(self._windowed(some, features), features, self.work.view.today, self.work.keep)
+        windows: dict[int, dict[str, Feature]] = {}
+        for name, feature in self.features.items():
+            if _looks(name, feature):
+                windows.setdefault(feature.days or 0, {})[name] = feature
+        for days, features in windows.items():
+            flags = reduce(or_, (nw.col(AGAIN + name) for name in features))
+            some = self.work.keep(merged.filter(flags).select("member"))
+            if self.work.size(some.head(1)):
+                merged = self._anew(merged, some, days, features)
+        return merged
+
+    def _anew(self, merged: Frame, some: Frame, days: int, features: Mapping[str, Feature]) -> Frame:
+        """Put what some members' events within a window make of features in the place of what is not known."""
+        parts = compute(self._windowed(some, days), features, self.work.view.today, self.work.keep)
         anew = assembled(some, parts, features).rename({name: f"anew:{name}" for name in features})
         joined = merged.join(anew, on="member", how="left")
-        return self.work.keep(joined.with_columns(*(_chosen(name) for name in features)))
+        return joined.with_columns(*(_chosen(name) for name in features))
 
-    def _windowed(self, some: Frame, features: Mapping[str, Feature]) -> Frame:
-        """Return the events of some members within the longest of the features' windows."""
+    def _windowed(self, some: Frame, days: int) -> Frame:
+        """Return the events of some members within a window."""
         view = self.work.view
-        days = max(one.days or 0 for one in features.values())
         events = view.raw["events"].filter(nw.col("day") > view.today - days, nw.col("second") <= view.now)
         return view.resolve(events.join(together(view.raw["canon"], some), on="member", how="semi"))
 

@@ -51,7 +51,13 @@ def _definitions(work: Work) -> dict[str, str]:
 
 
 def _everybody(work: Work) -> Frame:
-    return folded(work.session.engine, work.view.events, attributes(work.programme), None)
+    return folded(work.session.engine, _personal(work, work.view.events), attributes(work.programme), None)
+
+
+def _personal(work: Work, events: Frame) -> Frame:
+    """Leave out events of groups and staff, who are no members."""
+    others = sorted(name for name, known in work.registry.events.items() if known.of != "member")
+    return events.filter(~nw.col("type").is_in(others))
 
 
 def _kept_up(work: Work) -> Frame:
@@ -67,7 +73,7 @@ def _kept_up(work: Work) -> Frame:
         events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
-    came = work.keep(work.view.resolve(came))
+    came = work.keep(work.view.resolve(_personal(work, came)))
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+from attrs import evolve
 
 from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
-from siyu.frames import total
+from siyu.frames import latest, total
 from siyu.segments import SIZES, segmented
+from siyu.steady import Told, again, among, basis, brought, steady
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from siyu.kinds import Frame
     from siyu.work import Work
@@ -29,20 +31,50 @@ def segment(work: Work) -> None:
     segments = work.programme.segments
     if not segments:
         return
-    frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:"))
     before = stored(work.session, "segments")
-    looked = before.names.get(SEGMENT, {})
-    now = Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}})
-    work.view = work.view.having(bits={"segments": now})
+    told = _told(work, before)
     if not work.ticking:
-        work.state["segments"], work.folded["segments"] = frame, now.definitions()
-        work.results["sizes"] = work.keep(_sizes(work, now, before))
+        frame = work.renew("segments", told.bits.frame, told.rows, told.gone)
+        told = evolve(told, bits=evolve(told.bits, frame=frame))
+        work.folded["segments"] = {"": basis(work)} | told.bits.definitions()
+        work.results["sizes"] = work.keep(_sizes(work, told, before))
+    work.view = work.view.having(bits={"segments": told.bits})
 
 
-def _sizes(work: Work, now: Bits, before: Bits) -> Frame:
+def _told(work: Work, before: Bits) -> Told:
+    """Return the segments as bits; those that only members' own facts and tags decide are told of those who moved."""
+    segments, moved = work.programme.segments, again(work, "segments")
+    lasting = _lasting(work)
+    if moved is None or not lasting:
+        looked = before.names.get(SEGMENT, {})
+        frame = work.keep(packed(segmented(work.view, segments), SEGMENT, list(segments), "segment:"))
+        return Told(Bits(frame, {SEGMENT: {name: looked.get(name, work.run.now) for name in segments}}))
+    retagged = [part.select("member") for part in work.staged.get("tag_changes", ())]
+    moved = moved.and_also(work, nw.concat(retagged)) if retagged else moved
+    others = [f"segment:{name}" for name in segments if name not in lasting]
+    rest = segmented(work.view, segments).select("member", *others) if others else moved.members
+    fresh = segmented(among(work.view, moved.members), segments)
+    return brought(work, before, SEGMENT, fresh, moved.gone, rest, "segment:")
+
+
+def _lasting(work: Work) -> set[str]:
+    """Return the segments that change of a member only where their own facts or their tags do."""
+    known = {need for one in work.programme.segments.values() for need in one.needs if need.startswith("tag:")}
+    for name, one in work.programme.segments.items():
+        if one.when is None or steady(work.programme, one.when, known):
+            known.add(f"segment:{name}")
+    return {name for name in work.programme.segments if f"segment:{name}" in known}
+
+
+def _sizes(work: Work, told: Told, before: Bits) -> Frame:
     """Return the numbers of the segments as those of a metric: their sizes, and who joined and left since."""
-    engine = work.session.engine
-    sizes = now.sizes(engine)
+    engine, now = work.session.engine, told.bits
+    if told.rows is None or told.gone is None:
+        sizes = now.sizes(engine)
+    else:
+        now = evolve(now, frame=told.rows)
+        before = evolve(before, frame=work.keep(before.frame.join(told.gone, on="member", how="semi")))
+        sizes = _moved_on(work, now.sizes(engine), before.sizes(engine))
     moved = now.changes(before, engine).group_by("name").agg(
         joined=total(nw.when(nw.col("now")).then(1).otherwise(0)),
         left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
@@ -62,6 +94,15 @@ def _sizes(work: Work, now: Bits, before: Bits) -> Frame:
         "n": [number for _, _, number in rows],
     }
     return engine.frame(columns, TABLES["measures"].columns)
+
+
+def _moved_on(
+    work: Work, come: Mapping[tuple[str, str], int], gone: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
+    """Return the sizes of the last run's segments with those who were told anew in the place of what they were."""
+    own = work.view.measures.filter(nw.col("metric") == SIZES, nw.col("key") == "size")
+    known = dict(work.session.engine.rows(latest(own, ["slice"], ["seq"]).select("slice", "n")))
+    return {(kind, name): known[name] + number - gone[kind, name] for (kind, name), number in come.items()}
 
 
 def _later(work: Work) -> bool:

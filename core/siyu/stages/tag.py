@@ -12,12 +12,14 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
+from siyu.steady import Told, again, among, basis, brought
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siyu.kinds import Frame
+    from siyu.steady import Again
     from siyu.work import Work
 
 __all__ = ["tag"]
@@ -32,49 +34,76 @@ def tag(work: Work) -> None:
     """
     rows, bits = work.view.raw["tags"], stored(work.session, "flags")
     given: dict[str, Frame] = {}
-    sets: dict[str, Bits] = {}
+    told: dict[str, Told] = {}
+    moved = again(work, "flags")
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
-            flags = tagger.flags(work.view)
-            if flags is None:
+            found = _told(work, tagger, bits, moved)
+            if found is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
-                sets[tagger.name] = _packed(work, tagger, flags, bits)
-        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, sets)})
+                told[tagger.name] = found
+        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
     if not work.ticking:
-        _settle(work, given, sets)
+        _settle(work, given, told)
 
 
-def _settle(work: Work, given: Mapping[str, Frame], sets: Mapping[str, Bits]) -> None:
+def _settle(work: Work, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
     """Keep the tags of a run, and what changed; a tagger that the config has no more gives none."""
     rows, bits = work.session.table("tags"), stored(work.session, "flags")
     tags = work.keep(nw.concat([cast_like(rows, STATE["tags"].columns).head(0), *given.values()]))
-    flags = _combined(work, evolve(bits, names={}), sets)
-    flags = evolve(flags, frame=work.keep(flags.frame))
+    flags, anew, old = _renewed(work, _combined(work, evolve(bits, names={}), told), bits, told)
     work.view = work.view.having(tags=tags, bits={"flags": flags})
-    work.state["tags"], work.state["flags"] = tags, flags.frame
-    work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), flags.definitions()
-    work.counts["tags"] = work.size(tags) + sum(_number(work, one, name) for name, one in sets.items())
+    work.state["tags"] = tags
+    work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), {"": basis(work)} | flags.definitions()
+    work.counts["tags"] = work.size(tags) + _number(work, flags)
     fold = fold_of(work.session, "tags")
-    changes = [row_changes(work, rows, tags, fold.definitions if fold else ()), flag_changes(work, bits, flags)]
-    work.count("tag changes", work.stage("tag_changes", nw.concat(changes)))
-    transitions(work, nw.concat(changes))
+    changes = [flag_changes(work, old, anew)]
+    if given or work.size(rows.head(1)):
+        changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
+    staged = work.stage("tag_changes", nw.concat(changes))
+    work.count("tag changes", staged)
+    transitions(work, staged)
 
 
-def _number(work: Work, bits: Bits, tagger: str) -> int:
-    """Return how many tags members have by a tagger."""
-    number: int = work.session.engine.rows(bits.frame.select(total(f"{tagger}:n")))[0][0]
-    return number
+def _renewed(work: Work, flags: Bits, before: Bits, told: Mapping[str, Told]) -> tuple[Bits, Bits, Bits]:
+    """Have the bits written; return all of them, and those that may differ, as they are and as they were."""
+    gone = [one.gone for one in told.values() if one.gone is not None]
+    if not gone or len(gone) < len(told):
+        whole = evolve(flags, frame=work.renew("flags", work.keep(flags.frame), None, None))
+        return whole, whole, before
+    out = gone[0] if len(gone) == 1 else work.keep(nw.concat(gone).unique())
+    rows, old = (work.keep(one.frame.join(out, on="member", how="semi")) for one in (flags, before))
+    whole = evolve(flags, frame=work.renew("flags", flags.frame, rows, out))
+    return whole, evolve(flags, frame=rows), evolve(before, frame=old)
 
 
-def _packed(work: Work, tagger: Tagger, given: Frame, before: Bits) -> Bits:
+def _number(work: Work, flags: Bits) -> int:
+    """Return how many tags members have that are kept as bits."""
+    numbers = [total(f"{tagger}:n").alias(tagger) for tagger in flags.names]
+    return sum(work.session.engine.rows(flags.frame.select(*numbers))[0]) if numbers else 0
+
+
+def _told(work: Work, tagger: Tagger, before: Bits, moved: Again | None) -> Told | None:
+    """Return a tagger's tags as bits, None where they have values.
+
+    Those that only members' own facts decide are told of those who moved.
+    """
     looked = before.names.get(tagger.name, {})
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
-    return Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names})
+    lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
+    given = tagger.flags(work.view, [name for name in names if name not in lasting])
+    if given is None:
+        return None
+    if moved is None or not lasting:
+        return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
+    fresh = tagger.flags(among(work.view, moved.members), list(names))
+    return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")  # type: ignore[arg-type]
 
 
-def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
+def _combined(work: Work, before: Bits, told: Mapping[str, Told]) -> Bits:
     """Return all sets beside one another: the new ones, and those of the last run that were not asked yet."""
+    sets = {name: one.bits for name, one in told.items()}
     if len(sets) == 1 and not before.names:
         (only,) = sets.values()
         # As where its tagger looks at everybody: then nothing has to be put together.
@@ -84,7 +113,8 @@ def _combined(work: Work, before: Bits, sets: Mapping[str, Bits]) -> Bits:
     frame = work.view.raw["members"].select("member")
     for one in (rest, *sets.values()):
         if one.names:
-            frame = frame.join(one.frame.select("member", *one.columns), on="member", how="left")
+            columns = [column for kind in one.names for column in one.held(kind)]
+            frame = frame.join(one.frame.select("member", *columns), on="member", how="left")
     names = {kind: names for one in (rest, *sets.values()) for kind, names in one.names.items()}
     return Bits(frame, names)
 

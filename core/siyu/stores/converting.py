@@ -18,6 +18,8 @@ _CLOCK = r"[ Tt]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?"
 _OFFSET = r" ?([Zz]|UTC|[+-]\d{2}(:?\d{2})?)"
 # The usual ways to write a moment, which are read much faster than the others.
 _FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+# Numbers of 13 digits are milliseconds: as seconds they would lie tens of thousands of years away.
+_MILLI = "1000000000000 AND 9999999999999"
 _NULL = "NULL"
 # The blanks that people and spreadsheets leave around a value, the wide space of Chinese text among them.
 _BLANKS = r"' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)"
@@ -78,7 +80,8 @@ def _moment(value: str, kind: str) -> str:
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"CASE WHEN isfinite({value}) THEN make_timestamp(epoch_us({value})) END"
     if kind in _WHOLE:
-        return f"CASE WHEN {value} BETWEEN -{DISTANT} AND {DISTANT} THEN make_timestamp({value}::BIGINT * 1000000) END"
+        seconds = f"WHEN {value} BETWEEN -{DISTANT} AND {DISTANT} THEN make_timestamp({value}::BIGINT * 1000000)"
+        return f"CASE {seconds} WHEN {value} BETWEEN {_MILLI} THEN make_timestamp({value}::BIGINT * 1000) END"
     if kind != "VARCHAR":
         return f"{_NULL}::TIMESTAMP"
     text = _text(value, kind)
@@ -89,7 +92,10 @@ def _moment(value: str, kind: str) -> str:
     lax = f"make_timestamp(epoch_us(TRY_CAST({given} {bare} {day} AS TIMESTAMPTZ)))"
     # What strptime makes of 'infinity' is a moment too.
     plain = f"CASE WHEN {value} LIKE '____-__-__%' THEN try_strptime({value}, {_FORMATS})::TIMESTAMP END"
-    return f"coalesce({plain}, {lax})"
+    # JSON Lines, where numbers are text: of other lengths they may be days or hours, written together.
+    number = f"CASE WHEN regexp_full_match({text}, '[0-9]{{10}}|[0-9]{{13}}') THEN TRY_CAST({text} AS BIGINT) END"
+    counted = f"make_timestamp({number} * CASE length({text}) WHEN 10 THEN 1000000 ELSE 1000 END)"
+    return f"coalesce({plain}, {lax}, {counted})"
 
 
 def _day(value: str, kind: str) -> str:

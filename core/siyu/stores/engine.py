@@ -51,7 +51,8 @@ class DuckEngine:
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame into a temporary table and return a frame over it, until ``drop``."""
         name = self._name()
-        frame.to_native().query("kept", f"CREATE TEMP TABLE {name} AS FROM kept")
+        # Not by ``relation.query``, which makes a view first and drops it again: four statements in place of one.
+        self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
         return self._table(name)
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:

@@ -94,6 +94,15 @@ class DuckIntake:
         made: Frame = nw.from_native(frame.to_native().project(f"*, {packed}"))
         return made
 
+    def events_of(self, identities: Sequence[str], types: Sequence[str]) -> Frame:
+        """Return what the log has of people: see ``Intake.events_of``."""
+        asked = self.frame({"identity": list(dict.fromkeys(identities))}, {"identity": nw.String()})
+        keyed = self._engine.hashed(asked, ["identity"], "member")
+        events = nw.from_native(self._connection.sql("FROM events")).filter(nw.col("type").is_in(list(types)))
+        told = events.join(keyed, on="member", how="inner")
+        found: Frame = told.select("identity", "type", "second", "source_id", "staff", "subject")
+        return found
+
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""
         return self._engine.keep(frame)

@@ -11,7 +11,7 @@ from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger, doc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu.view import View
 
@@ -52,9 +52,13 @@ class Rules(Tagger):
         """The conditions."""
         return {tag: condition.text for tag, condition in self.when.items()}
 
-    def flags(self, view: View) -> Frame:
-        """Return member and a column ``tag:NAME`` for each tag, all told in one pass over the members."""
-        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items()})
+    def flags(self, view: View, names: Collection[str]) -> Frame:
+        """Return member and a column ``tag:NAME`` for each of some tags, all told in one pass over the members."""
+        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items() if tag in names})
+
+    def steady(self, view: View) -> Collection[str]:
+        """Return the tags whose conditions ask neither for time nor for other tags and segments."""
+        return [tag for tag, condition in self.when.items() if view.steady(condition)]
 
 
 @hookimpl

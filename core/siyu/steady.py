@@ -1,0 +1,144 @@
+"""Tags and segments that only a member's own facts decide: they are told again of those of whom something changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import frozen
+
+from siyu.bits import Bits, packed
+from siyu.config.expressions import TODAY
+from siyu.folds import fold_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from siyu.config.expressions import Condition
+    from siyu.config.programme import Programme
+    from siyu.kinds import Frame
+    from siyu.view import View
+    from siyu.work import Work
+
+__all__ = ["Again", "Told", "again", "among", "basis", "brought", "steady"]
+
+
+@frozen
+class Again:
+    """Whom a run has to look at again.
+
+    Attributes:
+        members: member: those of whom something changed since the last run, kept.
+        gone: member: the ids whose rows of the last run are out of date, kept; those of ``members`` are among them.
+    """
+
+    members: Frame
+    gone: Frame
+
+    def and_also(self, work: Work, members: Frame) -> Again:
+        """Return the same with further members."""
+        more = members.select("member")
+        both = (work.keep(nw.concat([frame, more]).unique()) for frame in (self.members, self.gone))
+        return Again(*both)
+
+
+@frozen
+class Told:
+    """The bits of a set as they are now.
+
+    Attributes:
+        bits: All of them.
+        rows: Those rows that were told anew, kept; None where all were.
+        gone: member: whose rows of the last run are out of date, kept; None where all are.
+    """
+
+    bits: Bits
+    rows: Frame | None = None
+    gone: Frame | None = None
+
+
+def steady(programme: Programme, condition: Condition, known: Collection[str] = ()) -> bool:
+    """Return whether a condition can change of a member only when their own features or attributes do.
+
+    Args:
+        programme: The config, of which a feature or an attribute can change as time passes.
+        condition: The condition.
+        known: Those of its needs, as ``tag:NAME`` or ``segment:NAME``, whose changes are seen to.
+    """
+    if TODAY in condition.names:
+        return False
+    return all(need in known or _lasting(programme, need) for need in condition.needs)
+
+
+def _lasting(programme: Programme, need: str) -> bool:
+    if ":" in need:
+        return need.startswith("did:")
+    if need in programme.features:
+        return programme.features[need].aggregate not in {"last", "days_since"}
+    attribute = programme.attributes.get(need)
+    return attribute is None or attribute.keep is None
+
+
+def basis(work: Work) -> str:
+    """Return what tags and segments are told by beside the members' own facts: where it changes, all are told anew."""
+    versions = json.dumps(work.registry.versions(), sort_keys=True)
+    return f"{work.programme.hash} {versions}"
+
+
+def again(work: Work, state: str) -> Again | None:
+    """Return whom a run has to look at again for a table of bits; None for everybody."""
+    if not {"members", "features"} <= work.merged.keys():
+        return None
+    fold = fold_of(work.session, state)
+    if fold is None or fold.definitions.get("") != basis(work):
+        return None
+    members = [work.merged[table][1].select("member") for table in ("members", "features")]
+    gone = [work.merged[table][0].select("member") for table in ("members", "features")]
+    changed = work.keep(nw.concat(members).unique())
+    return Again(changed, work.keep(nw.concat([changed, *gone]).unique()))
+
+
+def among(view: View, members: Frame) -> View:
+    """Return the same view with what is known of only some members: member."""
+    few = {name: view.raw[name].join(members, on="member", how="semi") for name in ("members", "features")}
+    return view.having(members=few["members"], features=few["features"])
+
+
+def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Told:
+    """Bring the bits of a set forward.
+
+    Args:
+        work: The pass.
+        before: The bits of the last run, which have the same names in the set.
+        kind: The set.
+        fresh: member, and a flag for each name, of those who were looked at again.
+        gone: member: whose bits of the last run are out of date.
+        rest: member, and a flag for each name that all had to be asked of; only ``member`` where there was none.
+        prefix: What stands before each name in the columns of both.
+    """
+    names = list(before.names[kind])
+    known = rest.collect_schema().names()
+    asked = [name for name in names if prefix + name in known]
+    parts, columns = [packed(fresh, kind, names, prefix)], before.held(kind)
+    if asked:
+        old = before.frame.select("member", *columns).join(gone, on="member", how="anti")
+        stirred = work.keep(_stirred(old.join(rest, on="member"), before, kind, asked, prefix))
+        parts.append(stirred.select("member", *columns))
+        gone = work.keep(nw.concat([gone, stirred.select("member")]))
+    rows = work.keep(nw.concat([part.select("member", *columns) for part in parts]))
+    lasting = before.frame.select("member", *columns).join(gone, on="member", how="anti")
+    return Told(Bits(nw.concat([lasting, rows]), {kind: before.names[kind]}), rows, gone)
+
+
+def _stirred(both: Frame, before: Bits, kind: str, asked: Sequence[str], prefix: str) -> Frame:
+    """Return those of whom a flag is not what its bit was, with the bits as they are now."""
+    changed: dict[str, nw.Expr] = {}
+    for name in asked:
+        column, power, held = before.place(kind, name)
+        flag = nw.col(prefix + name).fill_null(value=False)
+        step = nw.when(flag & ~held).then(1).otherwise(nw.when(~flag & held).then(-1).otherwise(0)).cast(nw.Int64)
+        changed[column] = changed.get(column, nw.col(column)) + step * power
+        changed[f"{kind}:n"] = changed.get(f"{kind}:n", nw.col(f"{kind}:n")) + step
+    moved = (nw.col(prefix + name).fill_null(value=False) != before.place(kind, name)[2] for name in asked)
+    return both.filter(nw.any_horizontal(*moved, ignore_nulls=False)).with_columns(**changed)
