@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -11,16 +11,14 @@ from siyu_plugins.entries._json import parsed
 from siyu_plugins.entries._signature import Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from siyu.kinds import Batch, Intake, Request
+    from siyu.kinds import Intake, Request
 
 __all__ = ["Pushed"]
 
 
 @frozen(kw_only=True)
 class Pushed(Entry):
-    """An entry that takes signed JSON by POST."""
+    """An entry that takes signed JSON by POST; its ``mapped`` is handed what the bodies hold."""
 
     signature: Signature = field(metadata=doc("how the sender shows that a message is its own"))
     reply: str = field(
@@ -43,14 +41,4 @@ class Pushed(Entry):
             message = parsed(request.body)
         except ValueError as error:
             return Answer(status=400, body=str(error).encode())
-        batches = tuple(self.batches(message, intake))
-        return Answer(status=200, body=self.reply.encode(), batches=batches)
-
-    def batches(self, message: Any, intake: Intake) -> Iterable[Batch]:  # noqa: ANN401 - any JSON
-        """Return what a message brings.
-
-        Args:
-            message: The JSON: objects, lists, texts, numbers, true, false, None.
-            intake: What rows are made with.
-        """
-        raise NotImplementedError
+        return Answer(status=200, body=self.reply.encode(), messages=(message,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,22 +65,29 @@ class Item:
         return (self._text(path) or "").strip(_BLANKS) or None
 
 
-def items(message: Any, path: str = "") -> list[Item]:  # noqa: ANN401 - any JSON
-    """Return the objects of a message: those of the list at a path, or the one that stands there.
+def items(messages: Iterable[Any], path: str = "") -> list[Item]:
+    """Return the objects of messages: those of the list at a path, or the one that stands there.
 
     Where nothing stands there, the message itself is the one object, so that it is set apart and not lost.
     """
+    return [item for message in messages for item in _items(message, path)]
+
+
+def _items(message: Any, path: str) -> list[Item]:  # noqa: ANN401 - any JSON
     found = at(message, path) if path else message
-    found = message if found is None else found
-    listed = found if isinstance(found, list) else [found]
-    return [Item(line, value, message) for line, value in enumerate(listed, 1)]
+    return _listed(message if found is None else found, message)
+
+
+def _listed(found: Any, message: Any) -> list[Item]:  # noqa: ANN401 - any JSON
+    values = found if isinstance(found, list) else [found]
+    return [Item(line, value, message) for line, value in enumerate(values, 1)]
 
 
 def inner(outer: Item, path: str) -> list[Item]:
     """Return the objects of a list inside an object, each as an object of both: ``outer`` and ``inner``."""
     return [
         Item(outer.line, {"outer": outer.value, "inner": one.value}, outer.message)
-        for one in items(at(outer.value, path) or [])
+        for one in _listed(at(outer.value, path) or [], outer.message)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -74,9 +74,9 @@ class Live(Pushed):
         """State that people become members by it."""
         return {"brings_members": True}
 
-    def batches(self, message: Any, intake: Intake) -> Iterable[Batch]:  # noqa: ANN401 - any JSON
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
         """Return a batch for each event type."""
-        for kind, some in of_kinds(items(message, self.rows), self.event, self.kinds or _KINDS).items():
+        for kind, some in of_kinds(items(messages, self.rows), self.event, self.kinds or _KINDS).items():
             sheet = Sheet(source=self.source or self.name, references=self._references(kind), defaults={"type": kind})
             yield sheet.batch(intake, some)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import Attribute, field, frozen
@@ -55,10 +55,10 @@ class MiniProgram(Pushed):
         """State that people become members by it."""
         return {"brings_members": True}
 
-    def batches(self, message: Any, intake: Intake) -> Iterable[Batch]:  # noqa: ANN401 - any JSON
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
         """Return the events of members with an openid, those of others, and what joins the two ids."""
         here, elsewhere = f"openid:{self.appid}/{_OPENID}", f"wechat:{_UNIONID}"
-        objects = items(message, "events")
+        objects = items(messages, "events")
         opened = [one for one in objects if one.text(_OPENID)]
         others = [one for one in objects if not one.text(_OPENID)]
         for member, some in ((here, opened), (elsewhere, others)):

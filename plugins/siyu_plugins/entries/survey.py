@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import Attribute, field, frozen
@@ -82,9 +82,9 @@ class Survey(Pushed):
         """State that who answers is a member already."""
         return {"brings_members": False}
 
-    def batches(self, message: Any, intake: Intake) -> Iterable[Batch]:  # noqa: ANN401 - any JSON
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
         """Return the answers of all responses."""
-        answers = [answer for response in items(message, self.rows) for answer in self._answers(response)]
+        answers = [answer for response in items(messages, self.rows) for answer in self._answers(response)]
         if answers:
             yield self._sheet.batch(intake, answers)
 

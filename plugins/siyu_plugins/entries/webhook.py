@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -137,17 +138,17 @@ class Webhook(Pushed):
         bringing = open_ended or any(name in _BRINGING for name in named)
         return {"brings_members": self.table == "events" and bringing}
 
-    def batches(self, message: Any, intake: Intake) -> Iterable[Batch]:  # noqa: ANN401 - any JSON
-        """Return a batch for each event type, and one for their lines."""
-        objects = items(message, self.rows)
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
+        """Return a batch for each event type, and their lines."""
+        objects = items(messages, self.rows)
         if isinstance(self.type, str):
-            yield from self._mapped(intake, objects, self._defaults)
+            yield from self._rows(intake, objects, self._defaults)
         elif self.types:
             for kind, some in of_kinds(objects, self.type.column, self.types).items():
-                yield from self._mapped(intake, some, {**self._defaults, "type": kind})
+                yield from self._rows(intake, some, {**self._defaults, "type": kind})
         else:
             for scores, some in by_unit(objects, self.type.column):
-                yield from self._mapped(intake, some, self._defaults, scores=scores)
+                yield from self._rows(intake, some, self._defaults, scores=scores)
 
     @property
     def _references(self) -> dict[str, str]:
@@ -161,7 +162,7 @@ class Webhook(Pushed):
     def _defaults(self) -> dict[str, str]:
         return {**({"type": self.type} if self.type and isinstance(self.type, str) else {}), **self.defaults}
 
-    def _mapped(
+    def _rows(
         self, intake: Intake, objects: Sequence[Item], defaults: Mapping[str, str], *, scores: bool = False
     ) -> Iterable[Batch]:
         references = self._references
@@ -178,9 +179,22 @@ class Webhook(Pushed):
         )
         if objects:
             yield sheet.batch(intake, objects)
-        lines = [line for one in objects for line in inner(one, self.lines_at)] if self.lines else []
-        if lines:
-            yield self._lines.batch(intake, lines)
+        if self.lines:
+            yield from (self._lines.batch(intake, lines) for lines in self._turns(objects))
+
+    def _turns(self, objects: Sequence[Item]) -> list[list[Item]]:
+        """Return the lines of the orders: of one order that comes several times only once in each list.
+
+        Lines have no id; what tells the same ones again is that those of an order come together.
+        """
+        seen: Counter[str | None] = Counter()
+        turns: list[list[Item]] = []
+        for one in objects:
+            order = one.text(self.id)
+            turns += [[]] if seen[order] == len(turns) else []
+            turns[seen[order]] += inner(one, self.lines_at)
+            seen[order] += 1
+        return [lines for lines in turns if lines]
 
     @property
     def _lines(self) -> Sheet:

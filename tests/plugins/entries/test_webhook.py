@@ -110,6 +110,14 @@ def test_an_order_comes_in_with_its_lines(brand: Brand) -> None:
     gapless(brand)
 
 
+def test_an_order_that_stands_twice_in_a_message_has_its_lines_once(brand: Brand) -> None:
+    other = {**ORDER, "no": 18, "lines": [{"sku": {"code": "X"}, "n": 1, "sum": 1}] * 2}
+    changed = {**ORDER, "lines": [{"sku": {"code": "Y"}, "n": 1, "sum": 1}]}
+    post(brand, "shop", orders(ORDER, other, ORDER, {**ORDER, "no": 19, "lines": []}, changed))
+    assert sorted(rows(brand, "items", "sku")) == [("G01",), ("P02",), ("X",), ("X",)]
+    assert rows(brand, "rejects", "line", "reason") == [(5, "its order came before with other lines")]
+
+
 def test_the_same_message_again_leaves_nothing_new(brand: Brand) -> None:
     message = orders(ORDER, {**ORDER, "no": 18, "total": "much"})
     post(brand, "shop", message)
