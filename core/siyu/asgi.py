@@ -35,7 +35,7 @@ _DIGITS = 18
 
 
 def application(
-    brand: Brand, *, timeout: float = 10.0, threads: int = 32, clock: Callable[[], float] = time.time
+    brand: Brand, *, timeout: float = 10.0, threads: int = 64, clock: Callable[[], float] = time.time
 ) -> Application:
     """Return the application of an open brand, which it does not close.
 

@@ -7,7 +7,7 @@ Plugins exchange relations, never rows: ``Frame`` is a lazy narwhals frame on wh
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
@@ -87,6 +87,13 @@ class Entry(Component):
         before it is parsed; one bad row of a good request goes to the batch's ``rejects``.
         """
         return Answer(status=404)
+
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
+        """Return the rows of what ``receive`` took as ``messages``, in the order in which they came.
+
+        They are of one request or of many that came at once: to make a frame costs the same for both.
+        """
+        raise NotImplementedError
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from siyu.errors import UserError
 from siyu.frames import cast_like
 from siyu.kinds import Answer, Batch, Entry
 from siyu.passes import Passes
@@ -17,7 +18,8 @@ from siyu.stages.record import record
 from siyu.tables import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame, Request
@@ -68,10 +70,13 @@ class _Part:
 class _Waiting:
     """A request whose rows are not kept yet, the thread that waits for it, and what became of it."""
 
-    parts: list[_Part]
+    entry: Entry
     now: int
+    parts: list[_Part]
+    messages: tuple[object, ...]
     turn: threading.Event = field(factory=threading.Event)
     kept: bool | None = None
+    error: UserError | None = None
 
 
 class Receiving(Passes):
@@ -108,14 +113,14 @@ class Receiving(Passes):
         if len(request.body) > component.limit:
             return Answer(status=413)
         answer, parts = self._judged(component, request)
-        if not parts or self._kept(_Waiting(parts, request.now)):
+        if not (parts or answer.messages):
             return answer
-        return Answer(status=503)
+        waiting = _Waiting(component, request.now, parts, answer.messages)
+        return answer if self._kept(waiting) else Answer(status=503)
 
     def _judged(self, entry: Entry, request: Request) -> tuple[Answer, list[_Part]]:
         """Return the entry's answer, and its batches as values: frames are of one session and cannot be gathered."""
-        owner = self.programme.owners[entry.kind, entry.name]
-        with self.store.opened() as session, self.registry.attributed(owner, f"entry.{entry.name}"):
+        with self.store.opened() as session, self._attributed(entry):
             intake = session.intake(self.programme, now=request.now, cursor="")
             answer = entry.receive(request, intake)
             return answer, [_part(session.engine, entry.name, batch) for batch in answer.batches]
@@ -129,6 +134,8 @@ class Receiving(Passes):
             waiting.turn.wait()
         if waiting.kept is None:
             self._keep_all()
+        if waiting.error is not None:
+            raise waiting.error
         return bool(waiting.kept)
 
     def _keep_all(self) -> None:
@@ -150,12 +157,14 @@ class Receiving(Passes):
             one.kept = False
         try:
             self._keep(gathered)
-        except Exception:
-            if len(gathered) == 1:
-                _LOGGER.exception("what was pushed to %s could not be kept", gathered[0].parts[0].entry)
-                return
-            for one in gathered:
-                self._keep_together([one])
+        except Exception as error:
+            if len(gathered) > 1:
+                for one in gathered:
+                    self._keep_together([one])
+            elif isinstance(error, UserError):
+                gathered[0].error = error
+            else:
+                _LOGGER.exception("what was pushed to %s could not be kept", gathered[0].entry.name)
         else:
             for one in gathered:
                 one.kept = True
@@ -163,13 +172,27 @@ class Receiving(Passes):
     def _keep(self, gathered: Sequence[_Waiting]) -> None:
         with self._pass("ingest", max(one.now for one in gathered)) as work:
             with work.session.reading():
-                for batch_of, parts in _sorted(part for one in gathered for part in one.parts):
-                    take(work, batch_of, _batch(work.session.engine, parts))
+                for entry, batch in sorted(self._batches(work, gathered), key=lambda one: _ORDER.index(one[1].table)):
+                    take(work, entry, batch)
             if not _anything(work):
                 return
             # Claims are decided in the order of the log, so none may come into it while others are decided.
             with self._grants.lock, work.session.writing(work.run.id) as writer:
                 record(work, writer)
+
+    def _batches(self, work: Work, gathered: Sequence[_Waiting]) -> Iterator[tuple[str, Batch]]:
+        """Return the rows of requests, those of an entry together, in the order in which they came."""
+        for entry, parts in _grouped(part for one in gathered for part in one.parts):
+            yield entry, _batch(work.session.engine, parts)
+        for component in {one.entry.name: one.entry for one in gathered}.values():
+            messages = [message for one in gathered if one.entry is component for message in one.messages]
+            if messages:
+                with self._attributed(component):
+                    intake = work.session.intake(self.programme, now=work.run.now, cursor="")
+                    yield from [(component.name, batch) for batch in component.mapped(messages, intake)]
+
+    def _attributed(self, entry: Entry) -> AbstractContextManager[None]:
+        return self.registry.attributed(self.programme.owners[entry.kind, entry.name], f"entry.{entry.name}")
 
 
 def _part(engine: DuckEngine, entry: str, batch: Batch) -> _Part:
@@ -177,16 +200,16 @@ def _part(engine: DuckEngine, entry: str, batch: Batch) -> _Part:
     return _Part(entry, batch.table, _Rows.of(engine, batch.rows, accepted(entry, batch)), rejects)
 
 
-def _sorted(parts: Iterable[_Part]) -> list[tuple[str, list[_Part]]]:
-    """Return the parts of each entry and table together, in the order in which they came.
+def _grouped(parts: Iterable[_Part]) -> list[tuple[str, list[_Part]]]:
+    """Return the parts of each entry and table together.
 
     Lines of orders are taken for themselves: they have no id by which the same ones could be told among others.
     """
-    groups: dict[tuple[int, str, int], list[_Part]] = {}
+    groups: dict[tuple[str, str, int], list[_Part]] = {}
     for number, part in enumerate(parts):
         alone = number if part.table == "items" else 0
-        groups.setdefault((_ORDER.index(part.table), part.entry, alone), []).append(part)
-    return [(key[1], groups[key]) for key in sorted(groups, key=lambda key: (key[0], key[2]))]
+        groups.setdefault((part.table, part.entry, alone), []).append(part)
+    return [(entry, some) for (_, entry, _), some in groups.items()]
 
 
 def _batch(engine: DuckEngine, parts: Sequence[_Part]) -> Batch:

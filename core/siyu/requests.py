@@ -44,14 +44,18 @@ class Answer:
         body: What the caller reads.
         headers: By name, in lower case.
         batches: The rows to keep. A refusal, which is any status of 400 or more, has none.
+        messages: What ``Entry.mapped`` makes rows of, together with the messages of other requests: in place of
+            ``batches``, for an entry that many requests come to at once.
     """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(factory=dict)
     batches: tuple[Batch, ...] = field(default=())
+    messages: tuple[object, ...] = field(default=(), repr=False)
 
     @batches.validator
-    def _check_batches(self, _: object, value: tuple[Batch, ...]) -> None:
+    @messages.validator
+    def _check_kept(self, _: object, value: tuple[object, ...]) -> None:
         if value and self.status >= _REFUSED:
-            raise ValueError(f"a refusal keeps nothing, so an answer of status {self.status} can have no batches")
+            raise ValueError(f"a refusal keeps nothing, so an answer of status {self.status} can have no rows")

@@ -19,7 +19,7 @@ from siyu.stages.raw import RAW, REJECTED
 from siyu.stages.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from siyu.brand import Brand
@@ -62,7 +62,15 @@ class Door(Entry):
             raise UserError("the secret is empty")
         if not request.body:
             return Answer(status=401, body=b"who are you")
+        if request.path == "/together":
+            return Answer(status=200, body=b"thanks", messages=(request.body.decode(),))
         return Answer(status=200, body=b"thanks", batches=tuple(_batches(json.loads(request.body), intake)))
+
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterator[Batch]:
+        if "bad" in messages:
+            raise KeyError("bad")
+        # The number of all messages shows which came together.
+        yield from _batches({"events": [event(name, quantity=len(messages)) for name in messages]}, intake)
 
 
 def _batches(tables: dict[str, list[dict[str, Any]]], intake: Intake) -> Iterator[Batch]:
@@ -277,6 +285,38 @@ def test_those_who_wait_are_kept_in_one_pass_and_one_cannot_spoil_the_others(
     # One for the first, one for the eight together, and then one for each of them.
     assert turnstile.passes == 1 + 1 + 8
     assert sorted(name for (name,) in rows(brand, "events", "source_id")) == ["0", "1", "2", "3", "4", "5", "6", "8"]
+    gapless(brand)
+
+
+def test_messages_that_wait_become_rows_together_and_one_cannot_spoil_the_others(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(name: str) -> Answer:
+        return brand.receive("door", Request(method="POST", path="/together", body=name.encode(), now=NOW))
+
+    def together(*names: str) -> list[Answer | BaseException | None]:
+        turnstile = Turnstile(threading.Event(), threading.Event(), record)
+        monkeypatch.setattr(siyu.receiving, "record", turnstile)
+        with ThreadPoolExecutor(10) as pool:
+            first = pool.submit(pushed, brand, events=[event(f"before {names[0]}")])
+            assert turnstile.reached.wait(LONG)
+            others = []
+            for name in names:
+                others.append(pool.submit(send, name))
+                while len(brand._waiting) < len(others):
+                    threading.Event().wait(0.01)
+            turnstile.free.set()
+            assert first.result(LONG).status == 200
+            return [one.exception(LONG) or one.result() for one in others]
+
+    assert [answer.status for answer in together("1", "2", "3") if isinstance(answer, Answer)] == [200] * 3
+    assert rows(brand, "events", "source_id", "quantity")[1:] == [("1", 3), ("2", 3), ("3", 3)]
+    fourth, bad, fifth = together("4", "bad", "5")
+    assert isinstance(fourth, Answer)
+    assert isinstance(fifth, Answer)
+    assert isinstance(bad, PluginError)
+    assert "entry.door failed in plugin 'doors'" in str(bad)
+    assert rows(brand, "events", "source_id", "quantity")[5:] == [("4", 1), ("5", 1)]
     gapless(brand)
 
 

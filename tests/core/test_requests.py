@@ -20,6 +20,8 @@ def test_a_refusal_can_keep_nothing(status: int) -> None:
     batch = Batch(rows=cast("Frame", None))
     with pytest.raises(ValueError, match="keeps nothing"):
         Answer(status=status, batches=(batch,))
+    with pytest.raises(ValueError, match="keeps nothing"):
+        Answer(status=status, messages=(1,))
     assert Answer(status=200, batches=(batch,)).batches == (batch,)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from siyu.kinds import Frame, Intake
 
-__all__ = ["TARGETS", "Target", "converted", "evaluated", "names_of"]
+__all__ = ["TARGETS", "Target", "converted", "evaluated", "names_of", "pieces"]
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _WORDS = {"moment": "a moment", "money": "money", "integer": "a whole number", "text": "text"}
@@ -72,7 +72,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
 """The columns of each table that a file may fill."""
 
 
-def _parts(reference: str) -> list[str]:
+def pieces(reference: str) -> list[str]:
     """Split a template: literal texts at the even places, names of columns at the odd ones."""
     return _TEMPLATE.split(reference)
 
@@ -90,14 +90,14 @@ def evaluated(intake: Intake, frame: Frame, references: Mapping[str, str], where
         UserError: A reference is no column of the file, and no template of them.
     """
     names = names_of(frame)
-    found = {name: _parts(reference) for name, reference in references.items()}
-    for name, pieces in found.items():
-        for column in pieces[1::2] or pieces:
+    found = {name: pieces(reference) for name, reference in references.items()}
+    for name, parts in found.items():
+        for column in parts[1::2] or parts:
             if column not in names:
                 raise UserError(_unknown(f"{where}: '{name.removeprefix('=')}'", column, names))
-    for column in sorted({column for pieces in found.values() for column in pieces[1::2]}):
+    for column in sorted({column for parts in found.values() for column in parts[1::2]}):
         frame = intake.convert(frame, column, f"=text {column}", "text")
-    return frame.with_columns(**{name: _reference(pieces) for name, pieces in found.items()})
+    return frame.with_columns(**{name: _reference(parts) for name, parts in found.items()})
 
 
 def converted(intake: Intake, frame: Frame, targets: Sequence[Target], defaults: Mapping[str, str]) -> Frame:
@@ -132,10 +132,10 @@ def names_of(frame: Frame) -> list[str]:
     return frame.collect_schema().names()  # portable: which columns a file has is known only by looking
 
 
-def _reference(pieces: list[str]) -> nw.Expr:
-    if len(pieces) == 1:
-        return nw.col(pieces[0])
-    texts = (nw.col(f"=text {piece}") if place % 2 else nw.lit(piece) for place, piece in enumerate(pieces) if piece)
+def _reference(parts: list[str]) -> nw.Expr:
+    if len(parts) == 1:
+        return nw.col(parts[0])
+    texts = (nw.col(f"=text {part}") if place % 2 else nw.lit(part) for place, part in enumerate(parts) if part)
     return nw.concat_str(*texts)
 
 

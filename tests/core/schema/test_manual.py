@@ -79,7 +79,8 @@ def test_every_key_is_told(kind: str, use: str) -> None:
     found = manual(REGISTRY, f"{kind}.{use}")
     assert found.doc
     assert "```" not in found.doc
-    assert found.plugin == f"plugin '{use}' of siyu {REGISTRY.plugins[use].version}"
+    plugin = REGISTRY.plugins[REGISTRY.owner(kind, use)]
+    assert found.plugin == f"plugin '{plugin.name}' of siyu {plugin.version}"
     told = [*found.keys, *(key for part in found.parts for key in part.keys)]
     assert all(key.doc and key.type for key in told)
     assert not {"name", "folder"} & {key.key for key in found.keys}
