@@ -18,7 +18,8 @@ from siyu.explain import Explanation, explain
 from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.outcome import Outcome
-from siyu.passes import Moment, Passes
+from siyu.passes import Moment
+from siyu.reading import Reading
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Passes):
+class Brand(Reading):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

@@ -91,9 +91,9 @@ class Work:
         with self.registry.attributed(self.programme.owners[component.kind, component.name], what):
             yield
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once, for as long as the pass lasts."""
-        return self.session.engine.keep(frame)
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once, for as long as the pass lasts; ``number`` is a column to number the rows from 1."""
+        return self.session.engine.keep(frame, number)
 
     def count(self, name: str, frame: Frame) -> int:
         """Add the number of a kept frame's rows to a count and return it."""
@@ -106,17 +106,22 @@ class Work:
         columns = TABLES[table].columns
         return self.session.engine.frame({name: [values.get(name)] for name in columns}, columns)
 
-    def stage(self, table: str, frame: Frame) -> Frame:
+    def stage(self, table: str, frame: Frame, number: str = "") -> Frame:
         """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.
+
+        Args:
+            table: The log.
+            frame: The rows.
+            number: A column that numbers them from 1 without gaps, where they are kept already.
 
         Returns:
             The rows as kept, with a provisional ``seq`` after all that is, or meanwhile comes, into the store.
         """
-        numbered = self.session.engine.numbered(cast_like(frame, TABLES[table].columns), "seq")
+        columns = TABLES[table].columns
+        kept = frame.with_columns(seq=nw.col(number)) if number else self.keep(cast_like(frame, columns), "seq")
+        numbered = cast_like(kept, {**columns, "seq": nw.Int64()})
         before = _PROVISIONAL + sum(self.size(part) for part in self.staged.get(table, ()))
-        rows = self.keep(
-            cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
-        )
+        rows = cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
         self.staged.setdefault(table, []).append(rows)
         self.show(table)
         return rows

@@ -9,14 +9,14 @@ import narwhals as nw
 from siyu.frames import cast_like
 from siyu.kinds import Entry
 from siyu.stages.novelty import Novelty, novel
-from siyu.stages.raw import prepared, refused, rejects
+from siyu.stages.raw import prepared, rejects
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     from siyu.kinds import Batch, Frame
     from siyu.work import Work
 
-__all__ = ["ingest", "take"]
+__all__ = ["ingest", "read", "take"]
 
 _LINE = ["event", "sku", "category", "quantity", "amount"]
 
@@ -25,24 +25,31 @@ def ingest(work: Work) -> None:
     """Read every entry of the brand from where it ended."""
     for entry in work.components(Entry):
         with work.attributed(entry):
-            _read(work, entry)
+            read(work, entry, entry.name)
     work.brought = len(work.staged.get("events", ()))
 
 
-def _read(work: Work, entry: Entry) -> None:
-    cursor = _cursor(work, entry.name)
+def read(work: Work, entry: Entry, label: str) -> None:
+    """Take what an entry reads, from where it ended.
+
+    Args:
+        work: The pass.
+        entry: The entry.
+        label: The name under which the log keeps how far it has read; empty to start anew and to keep nothing.
+    """
+    cursor = _cursor(work, label)
     intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor)
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
         newest = batch.cursor if batch.cursor is not None else newest
-    if newest != cursor:
-        row = {"entry": [entry.name], "cursor": [newest]}
+    if label and newest != cursor:
+        row = {"entry": [label], "cursor": [newest]}
         work.stage("cursors", work.session.engine.frame(row, TABLES["cursors"].columns))
 
 
-def _cursor(work: Work, entry: str) -> str:
-    known = work.session.table("cursors").filter(nw.col("entry") == entry)
+def _cursor(work: Work, label: str) -> str:
+    known = work.session.table("cursors").filter(nw.col("entry") == label)
     rows = work.session.engine.rows(known.select("seq", "cursor"))
     return max(rows)[1] if rows else ""
 
@@ -52,22 +59,19 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     work.counts.setdefault("rejects", 0)
     if batch.rejects is not None:
         _reject(work, entry, batch.rejects)
-    rows = work.keep(prepared(work, entry, batch))
-    bad = work.keep(refused(work, batch.table, rows))
-    good = rows
-    if work.size(bad.head(1)):
-        good = work.keep(rows.join(bad.select("_row").unique(), on="_row", how="anti").sort("_row"))
-        _reject(work, entry, bad)
+    rows = prepared(work, entry, batch)
+    bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
+    good = rows.filter(nw.col("reason").is_null()) if _reject(work, entry, bad) else rows
     if batch.table == "items":
         good = _with_their_events(work, entry, good)
     found = novel(work, batch.table, good)
-    _keep(work, entry, batch.table, found)
+    _keep(work, entry, batch.table, found, whole=found.rows is rows)
 
 
-def _keep(work: Work, entry: str, table: str, found: Novelty) -> None:
+def _keep(work: Work, entry: str, table: str, found: Novelty, *, whole: bool) -> None:
     if found.conflicts is not None:
         _reject(work, entry, found.conflicts)
-    new = work.stage(table, found.rows)
+    new = work.stage(table, found.rows, "_row" if whole else "")
     work.count(table, new)
     if "_identity" in found.rows.collect_schema():
         _identify(work, found.rows)
@@ -103,9 +107,11 @@ def _identify(work: Work, rows: Frame) -> None:
     work.stage("identities", kinds.join(known, on=["kind", "value"], how="anti"))
 
 
-def _reject(work: Work, entry: str, rows: Frame) -> None:
+def _reject(work: Work, entry: str, rows: Frame) -> bool:
+    """Refuse rows; return whether there are any."""
     if not work.size(rows.head(1)):
-        return
+        return False
     schema = TABLES["rejects"].columns
-    numbered = work.session.engine.numbered(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")
+    numbered = work.keep(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")
     work.count("rejects", work.stage("rejects", novel(work, "rejects", numbered).rows))
+    return True

@@ -84,14 +84,30 @@ def _whole(work: Work, table: str, rows: Frame) -> Novelty:
 
 
 def _events(work: Work, rows: Frame) -> Novelty:
-    """Compare by id, then by content: a changed moment is content too."""
+    """Compare by id, whatever the moment, and then by content; a changed moment is content too.
+
+    Most rows have an id that came never before, and are passed on as they are.
+    """
+    ids = rows.select("id")
+    twice = ids.group_by("id").agg(n=nw.len()).filter(nw.col("n") > 1).select("id")
+    sources = [source for (source,) in work.session.engine.rows(rows.select("source").unique())]
+    # An id is made of its source, so those of other sources need not be looked at.
+    own = work.view.raw["events"].filter(nw.col("source").is_in(sources))
+    stored = work.keep(own.join(ids, on="id", how="semi"))
+    doubtful = work.keep(nw.concat([twice, stored.select("id")]).unique())
+    if not work.size(doubtful.head(1)):
+        return Novelty(rows)
+    return _compared(work, rows, stored, doubtful)
+
+
+def _compared(work: Work, rows: Frame, stored: Frame, doubtful: Frame) -> Novelty:
     engine = work.session.engine
-    incoming = work.keep(engine.hashed(rows, _CONTENT, "_content"))
-    ranked = row_number(incoming, ["id"], ["_row"], "_nth")
-    first = ranked.filter(nw.col("_nth") == 1)
-    matching = work.view.raw["events"].join(incoming.select("id").unique(), on="id", how="semi")
-    stored = work.keep(engine.hashed(matching, _CONTENT, "_known").select("id", "_known"))
-    new = work.keep(first.join(stored, on="id", how="anti").sort("_row"))
-    known = nw.concat([stored, new.select("id", _known=nw.col("_content"))])
-    clashes = incoming.join(known, on="id", how="left").filter(nw.col("_content") != nw.col("_known"))
-    return Novelty(new, work.keep(rejects(clashes.with_columns(_CLASH.alias("reason")), "events")))
+    known = engine.hashed(stored, _CONTENT, "_known").select("id", "_known")
+    asked = work.keep(engine.hashed(rows.join(doubtful, on="id", how="semi"), _CONTENT, "_content"))
+    first = row_number(asked, ["id"], ["_row"], "_nth").filter(nw.col("_nth") == 1)
+    new = work.keep(first.join(known, on="id", how="anti").select("_row", "id", "_content"))
+    held = work.keep(nw.concat([known, new.select("id", _known=nw.col("_content"))]))
+    clashes = asked.join(held, on="id").filter(nw.col("_content") != nw.col("_known"))
+    dropped = asked.join(new, on="_row", how="anti").select("_row")
+    kept = rows.join(dropped, on="_row", how="anti").sort("_row")
+    return Novelty(kept, work.keep(rejects(clashes.with_columns(_CLASH.alias("reason")), "events")))

@@ -55,7 +55,8 @@ def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
     """
     low, high, whole = writer.last + 1, writer.last, True
     for number, rows in enumerate(work.staged.get(table, ())):
-        written = writer.append(table, _still_new(work, table, rows))
+        new = _still_new(work, table, rows)
+        written = writer.append(table, new, numbered=new is rows)
         if number < work.brought:
             high = writer.last
             whole &= written == work.size(rows)

@@ -21,6 +21,8 @@ _FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-
 _NULL = "NULL"
 # The blanks that people and spreadsheets leave around a value, the wide space of Chinese text among them.
 _BLANKS = r"' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)"
+# An empty text begins with 0.
+_BLANK_CODES = "0, 9, 10, 13, 32, 160, 12288"
 
 
 def conversion(column: str, kind: str, to: str, exponent: int) -> str:
@@ -49,7 +51,9 @@ def _text(value: str, kind: str) -> str:
         return f"CASE WHEN {whole} THEN {value}::BIGINT::VARCHAR ELSE {value}::VARCHAR END"
     if kind != "VARCHAR":
         return f"nullif({value}::VARCHAR, '')"
-    return f"nullif(trim({value}, {_BLANKS}), '')"
+    # To look at both ends is several times faster than to trim.
+    bare = f"ascii({value}) NOT IN ({_BLANK_CODES}) AND ascii(right({value}, 1)) NOT IN ({_BLANK_CODES})"
+    return f"CASE WHEN {bare} THEN {value} ELSE nullif(trim({value}, {_BLANKS}), '') END"
 
 
 def _number(value: str, kind: str) -> str:
@@ -61,6 +65,8 @@ def _number(value: str, kind: str) -> str:
 
 
 def _money(value: str, kind: str, exponent: int) -> str:
+    if kind in _WHOLE or kind.startswith("DECIMAL"):
+        return f"TRY_CAST(TRY_CAST({value} AS DECIMAL({22 + exponent}, {exponent})) * {10**exponent} AS BIGINT)"
     major = f"TRY_CAST({_number(value, kind)} AS DECIMAL({22 + exponent}, {exponent}))"
     return f"TRY_CAST({major} * {10**exponent} AS BIGINT)"
 

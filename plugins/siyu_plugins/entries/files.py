@@ -243,7 +243,9 @@ class Files(Entry):
         if self.props:
             packed = {name: f"{':' if name in self.integers else '='}props.{name}" for name in self.props}
             good, columns["props"] = intake.pack(good, packed, ":props"), nw.col(":props")
-        return good.select("line", **columns).sort("line")
+        made = good.select("line", **columns)
+        # A look-up leaves the rows in any order.
+        return made.sort("line") if self.join else made
 
     def _items(self, good: Frame) -> Frame:
         columns = {name: nw.col(f":lines.{name}") for name in self.lines}
