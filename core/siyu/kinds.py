@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
-from siyu.intake import Batch, Intake, Scan
+from siyu.intake import ArrowStream, Batch, Intake, Scan
 from siyu.values import (
     Budget,
     ContentItem,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "ArrowStream",
     "Batch",
     "Budget",
     "Campaign",

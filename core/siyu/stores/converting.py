@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siyu.moments import DISTANT
-from siyu.stores.names import identifier
+from siyu.stores.names import identifier, literal
 
 __all__ = ["conversion"]
 
@@ -17,7 +17,8 @@ _DATE = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"[ Tt]\d{1,2}:\d{2}(:\d{2}([.]\d+)?)?"
 _OFFSET = r" ?([Zz]|UTC|[+-]\d{2}(:?\d{2})?)"
 # The usual ways to write a moment, which are read much faster than the others.
-_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+_MARKED = "%Y-%m-%dT%H:%M:%SZ"
 _NULL = "NULL"
 # The blanks that people and spreadsheets leave around a value, the wide space of Chinese text among them.
 _BLANKS = r"' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)"
@@ -25,7 +26,7 @@ _BLANKS = r"' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)"
 _BLANK_CODES = "0, 9, 10, 13, 32, 160, 12288"
 
 
-def conversion(column: str, kind: str, to: str, exponent: int) -> str:
+def conversion(column: str, kind: str, to: str, exponent: int, zone: str = "UTC") -> str:
     """Return the SQL expression that converts a column.
 
     Args:
@@ -33,10 +34,11 @@ def conversion(column: str, kind: str, to: str, exponent: int) -> str:
         kind: Its DuckDB type, as DuckDB writes it.
         to: ``moment``, ``day``, ``money``, ``integer`` or ``text``: see ``siyu.kinds.Intake.convert``.
         exponent: How many decimals the brand's currency has.
+        zone: Where the clocks are that moments without an offset were read from.
     """
     value = identifier(column)
     if to == "moment":
-        return _moment(value, kind)
+        return _moment(value, kind, zone)
     if to == "day":
         return _day(value, kind)
     if to == "money":
@@ -78,9 +80,9 @@ def _integer(value: str, kind: str) -> str:
     return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS BIGINT) END"
 
 
-def _moment(value: str, kind: str) -> str:
+def _moment(value: str, kind: str, zone: str = "UTC") -> str:
     if kind in _STAMPS or kind == "DATE":
-        return f"CASE WHEN isfinite({value}) THEN {value}::TIMESTAMP END"
+        return _local(f"CASE WHEN isfinite({value}) THEN {value}::TIMESTAMP END", zone)
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"CASE WHEN isfinite({value}) THEN make_timestamp(epoch_us({value})) END"
     if kind in _WHOLE:
@@ -89,13 +91,20 @@ def _moment(value: str, kind: str) -> str:
         return f"{_NULL}::TIMESTAMP"
     text = _text(value, kind)
     # A cast to a plain timestamp ignores the offset, and one with a zone takes the machine's where none is written.
-    given = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}{_OFFSET}') THEN {text}"
-    bare = f"WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}') THEN {text} || 'Z'"
+    given = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}{_OFFSET}') THEN {text} END"
+    bare = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}') THEN {text} || 'Z'"
     day = f"WHEN regexp_full_match({text}, '{_DATE}') THEN {text} || ' 00:00:00Z' END"
-    lax = f"make_timestamp(epoch_us(TRY_CAST({given} {bare} {day} AS TIMESTAMPTZ)))"
-    # What strptime makes of 'infinity' is a moment too.
+    lax = f"make_timestamp(epoch_us(TRY_CAST({given} AS TIMESTAMPTZ)))"
+    naive = f"make_timestamp(epoch_us(TRY_CAST({bare} {day} AS TIMESTAMPTZ)))"
+    # What strptime makes of 'infinity' is a moment too. Most moments are written in one of these ways.
+    marked = f"CASE WHEN {value} LIKE '____-__-__%Z' THEN try_strptime({value}, '{_MARKED}')::TIMESTAMP END"
     plain = f"CASE WHEN {value} LIKE '____-__-__%' THEN try_strptime({value}, {_FORMATS})::TIMESTAMP END"
-    return f"coalesce({plain}, {lax})"
+    return f"coalesce({_local(plain, zone)}, {marked}, {_local(naive, zone)}, {lax})"
+
+
+def _local(value: str, zone: str) -> str:
+    """Return a moment in UTC of one that the clocks of a zone showed."""
+    return value if zone == "UTC" else f"make_timestamp(epoch_us(timezone({literal(zone)}, {value})))"
 
 
 def _day(value: str, kind: str) -> str:
