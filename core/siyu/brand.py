@@ -106,7 +106,7 @@ class Brand(Reading):
         with self._pass("tick", now) as work:
             work.scope = scope_of(work)
             if work.scope is not None:
-                raw = work.session.table("events").join(work.scope, on="member", how="semi")
+                raw = work.view.raw["events"].join(work.scope, on="member", how="semi")
                 work.view = work.view.having(events=raw)
                 walk(work, self._grants, self._touching, keep=True)
                 return self._finished(work, send=send)

@@ -9,6 +9,7 @@ import narwhals as nw
 from attrs import field, frozen
 
 from siyu.frames import cast_like
+from siyu.revisions import counting, revised_since
 from siyu.scope import together
 from siyu.tables import TABLES
 
@@ -71,26 +72,29 @@ def arrived(work: Work, table: str, fold: Fold) -> Frame:
     Asked for in parts, so that each reads only the end of the log: rows that came since, and those whose moment has
     come since.
     """
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     later = stored.filter(nw.col("seq") > fold.watermark).filter(~fold.inside, nw.col("second") <= work.run.now)
     due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now).filter(fold.inside)
-    own = [part.filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
+    own = [counting(work, table, part).filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
     return nw.concat([later, due, *own])
 
 
 def held(work: Work, table: str, fold: Fold) -> Frame:
     """Return the rows of a log that are in the state."""
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     return stored.filter(fold.inside, nw.col("second") <= fold.now)
 
 
 def joined_since(work: Work, fold: Fold) -> Frame | None:
-    """Return the raw ids of the members who were joined or parted since: member; None where nobody was.
+    """Return the raw ids of the members who must be looked at anew: member; None where there are none.
 
-    Every id of a component that a new link made or broke is connected to one end of such a link.
+    These are the members who were joined or parted since, and those of whom an event was revised. Every id of a
+    component that a new link made or broke is connected to one end of such a link.
     """
     links = work.view.raw["links"].filter(nw.col("seq") > fold.watermark)
-    ends = work.keep(nw.concat([links.select(member=nw.col("a")), links.select(member=nw.col("b"))]).unique())
+    found = [links.select(member=nw.col("a")), links.select(member=nw.col("b"))]
+    revised = revised_since(work, fold)
+    ends = work.keep(nw.concat(found if revised is None else [*found, revised]).unique())
     if not work.size(ends.head(1)):
         return None
     return work.keep(together(work.view.raw["canon"], ends))

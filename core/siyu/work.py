@@ -10,6 +10,7 @@ import narwhals as nw
 from attrs import define, field
 
 from siyu.frames import cast_like
+from siyu.revisions import KEYS, counting
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Work:
         view: What plugins see; a stage replaces it by one that has its results.
         scope: The raw ids of the members that a tick looks at; None for everybody.
         staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
+        superseded: The rows of logs that this pass revised, by their ``seq``: kept frames.
+        revised: What it revised, by log: the place of the staged rows, and their keys (see ``siyu.revisions.KEYS``).
         state: State tables that were computed anew.
         merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
         folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
@@ -61,6 +64,8 @@ class Work:
     view: View
     scope: Frame | None = None
     staged: dict[str, list[Frame]] = field(factory=dict)
+    superseded: dict[str, list[Frame]] = field(factory=dict)
+    revised: dict[str, list[tuple[int, Frame]]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
     merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
     folded: dict[str, dict[str, str]] = field(factory=dict)
@@ -129,7 +134,9 @@ class Work:
     def show(self, table: str) -> None:
         """Show a log to the later stages with its staged rows."""
         stored = cast_like(self.session.table(table), TABLES[table].schema)
-        self.view = self.view.having(**{table: nw.concat([stored, *self.staged.get(table, ())])})
+        rows = nw.concat([stored, *self.staged.get(table, ())])
+        counted = counting(self, table, rows) if table in KEYS else rows
+        self.view = self.view.having(**{table: counted})
 
     def renew(self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None) -> Frame:
         """Have a table of state written: a few rows of it where few differ, else all.

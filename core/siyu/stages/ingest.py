@@ -8,6 +8,8 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.kinds import Entry
+from siyu.revisions import revise
+from siyu.stages.lines import Lines, ordered
 from siyu.stages.novelty import Novelty, novel
 from siyu.stages.raw import prepared, rejects
 from siyu.tables import TABLES
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from siyu.work import Work
 
 __all__ = ["ingest", "read", "take"]
-
-_LINE = ["event", "sku", "category", "quantity", "amount"]
 
 
 def ingest(work: Work) -> None:
@@ -63,8 +63,9 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
     good = rows.filter(nw.col("reason").is_null()) if _reject(work, entry, bad) else rows
     if batch.table == "items":
-        good = _with_their_events(work, entry, good)
-    found = novel(work, batch.table, good)
+        _keep_lines(work, ordered(work, good, revises=batch.revises), entry)
+        return
+    found = novel(work, batch.table, good, revises=batch.revises)
     _keep(work, entry, batch.table, found, whole=found.rows is rows)
 
 
@@ -72,27 +73,21 @@ def _keep(work: Work, entry: str, table: str, found: Novelty, *, whole: bool) ->
     if found.conflicts is not None:
         _reject(work, entry, found.conflicts)
     new = work.stage(table, found.rows, "_row" if whole else "")
+    if found.revised is not None and work.size(found.revised.head(1)):
+        revise(work, "events", found.revised)
+        work.count("revised", found.revised)
     work.count(table, new)
     if "_identity" in found.rows.collect_schema():
         _identify(work, found.rows)
 
 
-def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
-    """Keep the lines of orders that have none yet; one of an order that nobody knows, or that has others, is refused.
-
-    Lines have no id of their own: those of an order come together, once.
-    """
-    events = work.view.raw["events"].select(event=nw.col("id"))
-    lined = work.view.raw["items"].join(rows.select("event").unique(), on="event", how="semi")
-    placed = work.keep(rows.join(events, on="event", how="semi").sort("_row"))
-    orphans = rows.join(events, on="event", how="anti").with_columns(reason=nw.lit("its order is not known"))
-    stored = work.session.engine.hashed(lined, _LINE, "_content").select("_content").unique()
-    again = placed.join(lined.select("event").unique(), on="event", how="semi")
-    others = work.session.engine.hashed(again, _LINE, "_content").join(stored, on="_content", how="anti")
-    reason = nw.lit("its order came before with other lines")
-    for refuse in (orphans, others.with_columns(reason=reason)):
-        _reject(work, entry, work.keep(rejects(refuse, "items")))
-    return work.keep(placed.join(lined.select("event").unique(), on="event", how="anti").sort("_row"))
+def _keep_lines(work: Work, found: Lines, entry: str) -> None:
+    for refused in found.refused:
+        _reject(work, entry, refused)
+    before = work.count("items", work.stage("items", found.rows))
+    if before and found.revised is not None and work.size(found.revised.head(1)):
+        low = work.session.engine.rows(work.staged["items"][-1].select(nw.col("seq").min()))[0][0]
+        revise(work, "items", found.revised, low)
 
 
 def _identify(work: Work, rows: Frame) -> None:

@@ -28,7 +28,7 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 # The tables of a version are those of the versions before it and what it adds.
-_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2}
+_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "superseded": 3}
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -41,13 +41,18 @@ def fold(cursor: duckdb.DuckDBPyConnection) -> None:
     _add(cursor, 2)
 
 
+def revise(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add what tells which rows of a log later ones revise."""
+    _add(cursor, 3)
+
+
 def _add(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
     for table in TABLES.values():
         if _SINCE.get(table.name, 1) == version:
             _create_table(cursor, table)
 
 
-MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold}
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: revise}
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 
 VERSION = max(MIGRATIONS)

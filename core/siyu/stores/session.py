@@ -106,6 +106,7 @@ class Writer:
 
     Attributes:
         last: The last ``seq`` given so far.
+        firsts: The first ``seq`` of each frame that was appended, by log.
     """
 
     def __init__(self, session: Session, run: int, last: int) -> None:
@@ -113,6 +114,7 @@ class Writer:
         self._session = session
         self._run = run
         self.last = last
+        self.firsts: dict[str, list[int]] = {}
 
     def append(self, table: str, frame: Frame, *, numbered: bool = False) -> int:
         """Append the rows of a frame to a log, in their order; ``seq`` and ``run`` are given here.
@@ -126,6 +128,7 @@ class Writer:
         Returns:
             How many rows there were.
         """
+        self.firsts.setdefault(table, []).append(self.last + 1)
         names = ", ".join(f'"{name}"' for name in LOGS[table].columns)
         rows = frame.select(*LOGS[table].columns, *(["seq"] if numbered else [])).to_native()
         number = f"seq + {self.last - self._before(rows)}" if numbered else f"{self.last} + row_number() OVER ()"
