@@ -136,7 +136,7 @@ class Work:
         stored = cast_like(self.session.table(table), TABLES[table].schema)
         rows = nw.concat([stored, *self.staged.get(table, ())])
         counted = counting(self, table, rows) if table in KEYS else rows
-        self.view = self.view.having(**{table: counted})
+        self.view = self.view.having(bits=None, **{table: counted})
 
     def renew(self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None) -> Frame:
         """Have a table of state written: a few rows of it where few differ, else all.
