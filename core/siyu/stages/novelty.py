@@ -102,10 +102,12 @@ def _events(work: Work, rows: Frame, *, revises: bool) -> Novelty:
     sources = [source for (source,) in work.session.engine.rows(rows.select("source").unique())]
     # An id is made of its source, so those of other sources need not be looked at.
     own = whole(work, "events").filter(nw.col("source").is_in(sources))
-    stored = work.keep(own.join(ids, on="id", how="semi"))
-    doubtful = work.keep(nw.concat([twice, stored.select("id")]).unique())
+    # One column tells whether there is any at all.
+    met = work.keep(own.select("id").join(ids, on="id", how="semi"))
+    doubtful = work.keep(nw.concat([twice, met]).unique())
     if not work.size(doubtful.head(1)):
         return Novelty(rows)
+    stored = work.keep(own.join(met, on="id", how="semi"))
     return _compared(work, rows, stored, doubtful, revises=revises)
 
 
