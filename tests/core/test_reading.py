@@ -76,3 +76,25 @@ def test_an_id_with_another_moment_is_refused_and_not_counted_twice(path: Path) 
         assert (counts["events"], counts["rejects"]) == (1, 1)
         assert rows(brand, "rejects", "line", "reason") == [(2, "the same id came before with other content")]
         assert [name for (name,) in rows(brand, "events", "source_id")] == ["o1", "o2", "o4"]
+
+
+def test_of_many_rows_all_good_ones_come_in_and_all_bad_ones_are_rejects(path: Path) -> None:
+    flaws = ["bob,,2026-11-11T01:00:00,1.00", "bob,x1,soon,1.00", "bob,x2,2026-11-11T01:00:00,free", "bob,x3", '"bob']
+    lines = [
+        flaws[number // 100 % 5] if number % 100 == 7 else f"m{number % 999},n{number},2026-11-11T01:00:00,1.00"
+        for number in range(60_000)
+    ]
+    head = "who,id,time,amount\n"
+    (path / "in" / "one.csv").write_text(head + "\n".join(lines[:40_000]), encoding="utf-8")
+    (path / "in" / "two.csv").write_text(head + "\n".join(lines[20_000:]), encoding="utf-8")
+    with opened(path) as brand:
+        counts = brand.read("till").counts
+        assert counts["events"] == 59_400
+        # A reject is told by its file and line: the rows in both files are bad in both.
+        assert counts["rejects"] == 800
+        one = sorted(line for (line, source) in rows(brand, "rejects", "line", "source") if source == "in/one.csv")
+        assert one == list(range(9, 40_000, 100))
+        assert len({name for (name,) in rows(brand, "events", "source_id")}) == 59_400
+        (path / "in" / "three.csv").write_text(head + "\n".join(lines), encoding="utf-8")
+        again = brand.read("till").counts
+        assert (again["events"], again["rejects"]) == (0, 600)
