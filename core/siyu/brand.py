@@ -20,6 +20,7 @@ from siyu.loop import walk
 from siyu.members import Members
 from siyu.outcome import Outcome
 from siyu.passes import Moment
+from siyu.reading import Reading
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Members):
+class Brand(Codes, Members, Reading):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -108,7 +109,7 @@ class Brand(Codes, Members):
         with self._pass("tick", now) as work:
             work.scope = scope_of(work)
             if work.scope is not None:
-                raw = work.session.table("events").join(work.scope, on="member", how="semi")
+                raw = work.view.raw["events"].join(work.scope, on="member", how="semi")
                 work.view = work.view.having(events=raw)
                 walk(work, self._grants, self._touching, keep=True)
                 return self._finished(work, send=send)

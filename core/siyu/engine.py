@@ -25,8 +25,13 @@ class Engine(Protocol):
 
     versions: int
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once and return a frame over the result, for as long as the pass lasts."""
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once and return a frame over the result, for as long as the pass lasts.
+
+        Args:
+            frame: The rows.
+            number: A column to add that numbers them from 1 in the order in which they stand (Int64).
+        """
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns. For small or final results."""

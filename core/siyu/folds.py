@@ -9,6 +9,7 @@ import narwhals as nw
 from attrs import field, frozen
 
 from siyu.frames import cast_like
+from siyu.revisions import counting
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ def arrived(work: Work, table: str, fold: Fold) -> Frame:
     Asked for in parts, so that each reads only the end of the log: rows that came since, and those whose moment has
     come since.
     """
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     later = stored.filter(nw.col("seq") > fold.watermark).filter(~fold.inside, nw.col("second") <= work.run.now)
     due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now).filter(fold.inside)
-    own = [part.filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
+    own = [counting(work, table, part).filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
     return nw.concat([later, due, *own])
 
 
 def held(work: Work, table: str, fold: Fold) -> Frame:
     """Return the rows of a log that are in the state."""
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     return stored.filter(fold.inside, nw.col("second") <= fold.now)

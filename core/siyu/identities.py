@@ -11,13 +11,25 @@ import narwhals as nw
 from siyu.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from siyu.engine import Engine
     from siyu.kinds import Frame
     from siyu.stores.session import Session
 
-__all__ = ["BAD", "is_text", "looked_up", "named", "normal", "normalised", "numbered", "numbers", "written"]
+__all__ = [
+    "BAD",
+    "is_text",
+    "looked_up",
+    "named",
+    "normal",
+    "normalised",
+    "numbered",
+    "numbers",
+    "plain",
+    "unmarked",
+    "written",
+]
 
 BAD = "bad:"
 """What the column is named by that says what is wrong with an id, before the name of the id's own column."""
@@ -112,15 +124,32 @@ def normalised(engine: Engine, frame: Frame, column: str, region: str) -> Frame:
     What is in that form already is told by an expression and left alone; of the rest each id is looked at once. One
     that is wrong or missing stays as it is.
     """
-    bad, text, raw = f"{BAD}{column}", nw.col(column).fill_null(""), nw.col("__raw")
-    told = raw.str.starts_with("phone:") | raw.str.starts_with("email:")
-    rest = frame.select(__raw=text).filter(~raw.str.contains(_PLAIN) | told)
-    rest = engine.keep(rest.filter(~raw.str.contains(_COMMON)).unique())
+    bad, rest = f"{BAD}{column}", engine.keep(_unusual(frame, column).unique())
     if not engine.rows(rest.head(1)):
-        return frame.with_columns(nw.lit(None).cast(nw.String).alias(bad))
+        return unmarked(frame, column)
     # An id that is missing meets no other in a join.
-    both = frame.with_columns(__raw=text).join(_told(engine, rest, bad, region), on="__raw", how="left")
+    both = frame.with_columns(__raw=nw.col(column).fill_null("")).join(
+        _told(engine, rest, bad, region), on="__raw", how="left"
+    )
     return both.with_columns(nw.coalesce("__normal", column).alias(column)).drop("__raw", "__normal")
+
+
+def unmarked(frame: Frame, column: str) -> Frame:
+    """Add ``bad:COLUMN`` to a column of ids that are all in their one form: null."""
+    return frame.with_columns(nw.lit(None).cast(nw.String).alias(f"{BAD}{column}"))
+
+
+def plain(engine: Engine, frame: Frame, columns: Iterable[str]) -> bool:
+    """Return whether all ids of some columns are in their one form, as an expression tells."""
+    return not any(engine.rows(_unusual(frame, column).head(1)) for column in columns)
+
+
+def _unusual(frame: Frame, column: str) -> Frame:
+    """Return the ids that an expression does not see to be in their one form: __raw."""
+    raw = nw.col("__raw")
+    told = raw.str.starts_with("phone:") | raw.str.starts_with("email:")
+    rest = frame.select(__raw=nw.col(column).fill_null("")).filter(~raw.str.contains(_PLAIN) | told)
+    return rest.filter(~raw.str.contains(_COMMON))
 
 
 def _told(engine: Engine, texts: Frame, bad: str, region: str) -> Frame:

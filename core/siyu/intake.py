@@ -14,7 +14,7 @@ from siyu.values import Frame
 if TYPE_CHECKING:
     from siyu.view import View
 
-__all__ = ["Batch", "Intake", "Scan"]
+__all__ = ["ArrowStream", "Batch", "Intake", "Scan"]
 
 
 @frozen
@@ -28,6 +28,13 @@ class Scan:
 
     rows: Frame
     rejects: Frame
+
+
+class ArrowStream(Protocol):
+    """Whatever hands over Arrow data: frames of most libraries, and what database drivers fetch."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the stream, by the protocol of Arrow's C interface."""
 
 
 class Intake(Protocol):
@@ -86,14 +93,25 @@ class Intake(Protocol):
         """
 
     def convert(
-        self, frame: Frame, column: str, name: str, to: Literal["moment", "day", "money", "integer", "text"]
+        self,
+        frame: Frame,
+        column: str,
+        name: str,
+        to: Literal["moment", "day", "money", "integer", "text"],
+        zone: str = "UTC",
     ) -> Frame:
         """Add a column: ``column`` converted, null where the value is not of that type.
 
-        ``moment``: Datetime µs, UTC (text without an offset is UTC, a whole number is epoch seconds, one of 13
+        ``moment``: Datetime µs, UTC (what has no offset is in ``zone``, a whole number is epoch seconds, one of 13
         digits milliseconds); ``day``:
         Date; ``money``: Int64 minor units of the brand's currency from a number or text of major units, rounded
         half away from zero; ``integer``: Int64, from whole numbers only; ``text``: String, trimmed, null where empty.
+        """
+
+    def arrow(self, stream: ArrowStream) -> Frame:
+        """Return the rows of an Arrow stream as a frame, with ``line``, which numbers them from 1.
+
+        A column of the stream that is named ``line`` becomes ``line_``.
         """
 
     def pack(self, frame: Frame, columns: Mapping[str, str], name: str) -> Frame:
@@ -122,10 +140,13 @@ class Batch:
         rows: The rows. ``line`` (Int64) may be among the columns: a reject then names it.
         table: The log that they belong to.
         rejects: source, line, reason, raw: what could not be made a row.
+        revises: Whether an event with a known id and other content is a revision, which counts from then on; it is
+            refused otherwise. Then the lines that come with it take the place of its earlier ones.
         cursor: How far the entry has read after this batch; None leaves the cursor as it is.
     """
 
     rows: Frame
     table: Literal["events", "items", "consents", "links", "addresses", "costs", "prices"] = "events"
     rejects: Frame | None = None
+    revises: bool = False
     cursor: str | None = None

@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.components import current, ends, labels, neighbours, together
 from siyu.folds import definition, fold_of
 from siyu.identities import numbers
+from siyu.revisions import revised_since
 from siyu.sharing import counting, kinds_of, shared
 
 if TYPE_CHECKING:
@@ -119,13 +120,13 @@ def stirred(work: Work, fold: Fold) -> Frame | None:
 
 
 def joined_since(work: Work, fold: Fold) -> Frame | None:
-    """Return the raw ids of the members who were joined or parted since: member; None where nobody was.
+    """Return the raw ids of the members who must be looked at anew: member; None where there are none.
 
-    Every id of a component that was made or broken is connected to one end of a link that began or ceased to count;
+    These are the members who were joined or parted since, and those of whom an event was revised. Every id of a
+    component that was made or broken is connected to one end of a link that began or ceased to count;
     and that is an end of a new link, or a neighbour of one that many share now, or no more.
     """
-    stir = stirred(work, fold)
-    if stir is None:
-        return None
-    around = neighbours(work.view.raw["links"], stir)
-    return work.keep(together(work.view.raw["canon"], around))
+    stir, revised = stirred(work, fold), revised_since(work, fold)
+    found = [] if stir is None else [neighbours(work.view.raw["links"], stir).select("member")]
+    found += [] if revised is None else [revised]
+    return work.keep(together(work.view.raw["canon"], nw.concat(found).unique())) if found else None

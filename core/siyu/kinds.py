@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
-from siyu.intake import Batch, Intake, Scan
+from siyu.intake import ArrowStream, Batch, Intake, Scan
 from siyu.kind import Component
 from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "Answer",
+    "ArrowStream",
     "Batch",
     "Budget",
     "Campaign",

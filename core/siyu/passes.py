@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from siyu.bits import stored
 from siyu.claims.writer import GrantWriter
 from siyu.moments import moment
+from siyu.revisions import standing
 from siyu.runs import Run
 from siyu.view import View
 from siyu.work import Work
@@ -68,7 +69,7 @@ class Passes:
         """Return what plugins would see at a moment, of the state that the last run left."""
         joined = bool(session.engine.rows(session.table("canon").head(1)))
         bits = {"flags": stored(session, "flags")}
-        tables, engine = session.tables(), session.engine
+        tables, engine = standing(session, session.tables()), session.engine
         return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     @contextmanager

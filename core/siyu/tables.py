@@ -223,6 +223,12 @@ _STATE = (
         log=False,
     ),
     Table(
+        "superseded",
+        "a row of a log, by its ``seq``, that a later row of the same key revises, so that it no longer counts",
+        _columns("log:text key:id row:int"),
+        log=False,
+    ),
+    Table(
         "follows",
         "which staff member has which member as a contact",
         _columns("member:id staff:text since:int until:int how:text"),

@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "Check a brand's config; tell all that is wrong with it.",
     "plan": "Show what a run would do, and why, without doing it.",
     "run": "Do one pass of the loop: decide, record, deliver.",
+    "ingest": "Bring in what an entry, a file or the standard input holds.",
     "tick": "Do the pass for members of whom something new is known.",
     "explain": "Show what is known of a member, what was decided, and why.",
     "merge": "Say by hand that two ids are one person.",

@@ -8,17 +8,17 @@ import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.frames import cast_like
-from siyu.identities import BAD, named, normalised
+from siyu.identities import BAD, named, normalised, plain, unmarked
 from siyu.moments import day_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from siyu.kinds import Batch, Frame
     from siyu.tables import Schema
     from siyu.work import Work
 
-__all__ = ["RAW", "REJECTED", "accepted", "prepared", "refused", "rejects"]
+__all__ = ["RAW", "REJECTED", "accepted", "prepared", "rejects"]
 
 _TEXT, _INT, _TIME = nw.String(), nw.Int64(), nw.Datetime("us")
 
@@ -62,14 +62,25 @@ _STATES = ["granted", "withdrawn", "unknown"]
 
 
 def prepared(work: Work, entry: str, batch: Batch) -> Frame:
-    """Return a batch's rows with what the log needs besides: ids, seconds, days, and their number ``_row``.
+    """Return a batch's rows, computed once, with what the log needs besides.
+
+    Returns:
+        The columns of the batch and of the log: ids, seconds, days; ``_row`` numbers the rows, and ``reason`` says why
+        one cannot be taken, null where it can.
 
     Raises:
         UserError: The batch has a column that its table does not know.
     """
-    schema = accepted(entry, batch)
-    rows = _identified(work, work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row")))
-    return _PREPARE[batch.table](work, entry, rows)
+    rows = cast_like(batch.rows, accepted(entry, batch))
+    known = [column for column in ("identity", "other") if column in RAW[batch.table]]
+    usual = work.session.engine.versions == 1 and plain(work.session.engine, rows, known)
+    # A join may change the order of the rows, so they are numbered before.
+    rows = _identified(work, rows if usual else work.keep(rows, "_row"), usual=usual)
+    made = _PREPARE[batch.table](work, entry, rows).with_columns(reason=_verdict(work, batch.table))
+    kept = work.keep(made, "_row") if usual else work.keep(made.sort("_row"))
+    if batch.table in _NAMED:
+        kept = kept.with_columns(_identity=nw.col("identity"))
+    return _dated(work, kept) if batch.table in _DATED else kept
 
 
 def accepted(entry: str, batch: Batch) -> Schema:
@@ -87,14 +98,15 @@ def accepted(entry: str, batch: Batch) -> Schema:
     return schema
 
 
-def _identified(work: Work, rows: Frame) -> Frame:
+def _identified(work: Work, rows: Frame, *, usual: bool) -> Frame:
     """Write outside ids in their one form, and add the member of each: ``member``, and ``b`` of ``other``."""
     engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.dialling
     columns = rows.collect_schema().names()
     rows = rows.rename({"member": "_given"}) if "member" in columns else rows
     for column, member in (("identity", "member"), ("other", "b")):
         if column in columns:
-            rows = named(engine, known, normalised(engine, rows, column, region), column, member)
+            told = unmarked(rows, column) if usual else normalised(engine, rows, column, region)
+            rows = named(engine, known, told, column, member)
     if "member" not in columns:
         return rows
     chosen = nw.when(nw.col("identity").is_null()).then(nw.col("_given")).otherwise(nw.col("member"))
@@ -102,30 +114,24 @@ def _identified(work: Work, rows: Frame) -> Frame:
 
 
 def _events(work: Work, entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    own = nw.lit(entry)
+    engine, own = work.session.engine, nw.lit(entry)
     rows = rows.with_columns(
         nw.coalesce("entry", own).alias("entry"),
         nw.coalesce("source", own).alias("source"),
-        _identity=nw.col("identity"),
     )
     rows = engine.seconds(rows, "time", "second")
-    return _dated(work, _keyed(work, rows))
+    by_name, whole = _joined(("source", "source_id")), _joined(_CONTENT)
+    # Of source and id there, or of the whole content where there is no id.
+    text = nw.when(nw.col("source_id").is_null()).then(whole).otherwise(by_name)
+    return engine.hashed(rows.with_columns(_text=text), ["_text"], "id")
 
 
-def _keyed(work: Work, rows: Frame) -> Frame:
-    """Add ``id``: of source and id there, or of the whole content where there is no id."""
-    engine = work.session.engine
-    named = engine.hashed(rows, ["source", "source_id"], "_named")
-    if not work.size(rows.filter(nw.col("source_id").is_null()).head(1)):
-        return named.rename({"_named": "id"})
-    both = engine.hashed(named, _CONTENT, "_whole")
-    chosen = nw.when(nw.col("source_id").is_null()).then(nw.col("_whole")).otherwise(nw.col("_named"))
-    return both.with_columns(id=chosen).drop("_named", "_whole")
+def _joined(columns: Iterable[str]) -> nw.Expr:
+    """Return what ``Engine.hashed`` hashes of columns."""
+    return nw.concat_str(*(nw.col(name).cast(nw.String).fill_null("") for name in columns), separator="|")
 
 
-def _dated(work: Work, rows: Frame) -> Frame:
-    kept = work.keep(rows)
+def _dated(work: Work, kept: Frame) -> Frame:
     span = work.session.engine.rows(kept.select(low=nw.col("second").min(), high=nw.col("second").max()))[0]
     low, high = (0, 0) if span[0] is None else span
     return kept.with_columns(day=day_expression(work.programme.brand.zone, "second", low, high))
@@ -140,7 +146,7 @@ def _items(work: Work, entry: str, rows: Frame) -> Frame:
 
 
 def _consents(work: Work, _entry: str, rows: Frame) -> Frame:
-    rows = work.session.engine.seconds(rows.with_columns(_identity=nw.col("identity")), "time", "second")
+    rows = work.session.engine.seconds(rows, "time", "second")
     return rows.with_columns(time=nw.col("second"))
 
 
@@ -154,7 +160,7 @@ def _links(work: Work, _entry: str, rows: Frame) -> Frame:
 def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:
     """Write addresses in the one form of outside ids of their kind."""
     whole = nw.concat_str(nw.col("kind").fill_null(""), nw.col("value").fill_null(""), separator=":")
-    rows = rows.with_columns(_identity=nw.col("identity"), second=nw.lit(work.run.now), address=whole)
+    rows = rows.with_columns(second=nw.lit(work.run.now), address=whole)
     rows = normalised(work.session.engine, rows, "address", work.programme.brand.dialling)
     parts = {"kind": ":.*", "address": "^[^:]*:"}
     return rows.with_columns(**{name: nw.col("address").str.replace_all(part, "") for name, part in parts.items()})
@@ -164,7 +170,7 @@ def _costs(work: Work, entry: str, rows: Frame) -> Frame:
     rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"))
     rows = work.session.engine.seconds(rows, "time", "second")
     content = ["source", "source_id", "second", "entry", "code", "campaign"]
-    return _dated(work, work.session.engine.hashed(rows, content, "id"))
+    return work.session.engine.hashed(rows, content, "id")
 
 
 def _prices(work: Work, _entry: str, rows: Frame) -> Frame:
@@ -184,13 +190,16 @@ _PREPARE: dict[str, Callable[[Work, str, Frame], Frame]] = {
 }
 
 
-def refused(work: Work, table: str, rows: Frame) -> Frame:
-    """Return the prepared rows that cannot be taken: ``_row``, source, line, reason, raw."""
+_DATED = ("events", "costs")
+_NAMED = ("events", "consents", "links", "addresses")
+
+
+def _verdict(work: Work, table: str) -> nw.Expr:
+    """Say why a prepared row cannot be taken; null where it can."""
     verdict = nw.lit(None).cast(nw.String)
     for bad, reason in reversed(_flaws(work, table)):
         verdict = nw.when(bad).then(nw.lit(reason) if isinstance(reason, str) else reason).otherwise(verdict)
-    found = rows.with_columns(reason=verdict).filter(~nw.col("reason").is_null())
-    return rejects(found, table)
+    return verdict
 
 
 def rejects(rows: Frame, table: str) -> Frame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.frames import cast_like
+from siyu.revisions import superseded
 from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
@@ -46,6 +47,7 @@ def record(work: Work, writer: Writer) -> None:
         _append(work, writer, table)
     _decisions(work, writer)
     _state(work, writer, own, (begin, writer.last))
+    _superseded(work, writer)
     _config(work, writer)
     writer.append("runs", _run(work))
 
@@ -58,7 +60,8 @@ def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
     """
     low, high, whole = writer.last + 1, writer.last, True
     for number, rows in enumerate(work.staged.get(table, ())):
-        written = writer.append(table, _still_new(work, table, rows))
+        new = _still_new(work, table, rows)
+        written = writer.append(table, new, numbered=new is rows)
         if number < work.brought:
             high = writer.last
             whole &= written == work.size(rows)
@@ -76,6 +79,15 @@ def _state(work: Work, writer: Writer, own: tuple[int, int] | None, whole: tuple
     states = {state: parts for state, parts in work.folded.items() if state not in kept}
     if states:
         writer.merge("folds", *_folds(work, states, {"canon": whole}, own or (1, 0)))
+
+
+def _superseded(work: Work, writer: Writer) -> None:
+    """Write which rows no longer count, now that the rows that revise them have their ``seq``."""
+    for log, parts in work.revised.items():
+        for part, keys in parts:
+            low = None if log == "events" else writer.firsts[log][part]
+            gone = work.keep(superseded(work.session.table(log), log, keys, low))
+            writer.merge("superseded", work.keep(gone.select("log", "key").unique()), gone)
 
 
 def _folds(

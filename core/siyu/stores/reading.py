@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -17,8 +18,8 @@ from siyu.stores.records import column_names, read_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
+    from siyu.intake import ArrowStream
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
     from siyu.tables import Schema
@@ -89,14 +90,28 @@ class DuckIntake:
         return self._objects(file) if form == "jsonl" else self._parquet(file)
 
     def convert(
-        self, frame: Frame, column: str, name: str, to: Literal["moment", "day", "money", "integer", "text"]
+        self,
+        frame: Frame,
+        column: str,
+        name: str,
+        to: Literal["moment", "day", "money", "integer", "text"],
+        zone: str = "UTC",
     ) -> Frame:
         """Add a column: ``column`` converted, null where the value is not of that type; see ``Intake.convert``."""
         relation = frame.to_native()
         kind = str(relation.types[relation.columns.index(column)])
-        converted = conversion(column, kind, to, self._exponent)
+        converted = conversion(column, kind, to, self._exponent, zone)
         made: Frame = nw.from_native(relation.project(f"*, {converted} AS {identifier(name)}"))
         return made
+
+    def arrow(self, stream: ArrowStream) -> Frame:
+        """Return the rows of an Arrow stream as a frame: see ``Intake.arrow``."""
+        relation = self._connection.from_arrow(stream)
+        renamed = ", ".join(
+            f"{identifier(old)} AS {identifier(new)}"
+            for old, new in zip(relation.columns, column_names(Path("the result"), relation.columns), strict=True)
+        )
+        return self._engine.keep(nw.from_native(relation.project(renamed)), "line")
 
     def pack(self, frame: Frame, columns: Mapping[str, str], name: str) -> Frame:
         """Add a column of JSON text: an object with one key for each of ``columns`` (key -> column)."""

@@ -28,7 +28,7 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 # The tables of a version are those of the versions before it and what it adds.
-_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3, "addresses": 3}
+_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3, "addresses": 3, "superseded": 3}
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -42,7 +42,10 @@ def fold(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def share(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Add the ids that too many share, and who linked; addresses, of which there were none before, have a kind."""
+    """Add the ids that too many share, and who linked; addresses, of which there were none before, have a kind.
+
+    And what tells which rows of a log later ones revise.
+    """
     cursor.execute("ALTER TABLE links ADD COLUMN IF NOT EXISTS by_hand BOOLEAN")
     cursor.execute("UPDATE links SET by_hand = true")
     cursor.execute("DROP TABLE IF EXISTS addresses")

@@ -33,9 +33,10 @@ class PolarsEngine:
         self._keys = (key, *newer)
         self.versions = len(self._keys)
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once and return a frame over the result."""
-        return frame.collect("polars").lazy()
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once and return a frame over the result, with a column that numbers its rows from 1."""
+        kept = frame.collect("polars").lazy()
+        return self.numbered(kept, number) if number else kept
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""

@@ -100,7 +100,9 @@ def evaluated(intake: Intake, frame: Frame, references: Mapping[str, str], where
     return frame.with_columns(**{name: _reference(parts) for name, parts in found.items()})
 
 
-def converted(intake: Intake, frame: Frame, targets: Sequence[Target], defaults: Mapping[str, str]) -> Frame:
+def converted(
+    intake: Intake, frame: Frame, targets: Sequence[Target], defaults: Mapping[str, str], zone: str = "UTC"
+) -> Frame:
     """Convert the columns ``=target`` to the columns ``:target``, and say in ``:reason`` why a row fails.
 
     A row fails where a needed value is missing, or where a value is there but not of its type: then even a default
@@ -111,17 +113,18 @@ def converted(intake: Intake, frame: Frame, targets: Sequence[Target], defaults:
         frame: The rows, with a column ``=target`` for each target that has no default.
         targets: What to convert.
         defaults: Texts that stand for missing values, by target.
+        zone: Where the clocks are that moments without an offset were read from.
     """
     schema = frame.collect_schema()  # portable: which columns a file has is known only by looking
     reasons: list[nw.Expr] = []
     for target in targets:
         given, read, made = f"={target.name}", f"=read {target.name}", f":{target.name}"
         if given in schema:
-            frame = intake.convert(frame, given, read, target.to)
+            frame = intake.convert(frame, given, read, target.to, zone)
             frame = frame.with_columns(nw.col(read).alias(made))
             reasons += [_unfit(target, is_text=schema[given] == nw.String())] if target.to != "text" else []
         if target.name in defaults:
-            frame = _defaulted(intake, frame, target, defaults[target.name])
+            frame = _defaulted(intake, frame, target, defaults[target.name], zone)
         if target.needed:
             reasons.append(nw.when(nw.col(made).is_null()).then(nw.lit(f"{target.name}: there is no value")))
     return frame.with_columns((nw.coalesce(*reasons) if reasons else nw.lit(None, nw.String())).alias(":reason"))
@@ -157,9 +160,9 @@ def _unfit(target: Target, *, is_text: bool) -> nw.Expr:
     return nw.when(nw.col(f"=read {target.name}").is_null()).then(nw.when(there).then(words))
 
 
-def _defaulted(intake: Intake, frame: Frame, target: Target, text: str) -> Frame:
+def _defaulted(intake: Intake, frame: Frame, target: Target, text: str, zone: str) -> Frame:
     made, default = f":{target.name}", f"=default {target.name}"
     literal = frame.with_columns(nw.lit(text).alias(default))
-    frame = intake.convert(literal, default, f":default {target.name}", target.to)
+    frame = intake.convert(literal, default, f":default {target.name}", target.to, zone)
     known = nw.col(f":default {target.name}")
     return frame.with_columns((nw.coalesce(made, known) if made in names_of(frame) else known).alias(made))
