@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,17 +13,13 @@ from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
-from siyu.joining import join
-from siyu.kinds import Batch
 from siyu.loop import walk
 from siyu.members import Members
 from siyu.outcome import Outcome
 from siyu.passes import Moment
-from siyu.reading import Reading
-from siyu.rows import frame_of
+from siyu.receiving import Receiving
 from siyu.scope import scope_of
 from siyu.segments import overview
-from siyu.stages.ingest import take
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Members, Reading):
+class Brand(Codes, Members, Receiving):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -59,34 +54,6 @@ class Brand(Codes, Members, Reading):
         super().__init__(programme, registry, store, keys)
         self._counter = ClaimCounter(programme, store, self._grants, self._key, self.view, self.number)
         self._delivering = threading.Lock()
-
-    def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
-        """Take rows into a log, once each.
-
-        Args:
-            rows: Any frame that narwhals reads, or an iterable of mappings; the columns of ``siyu.kinds.Batch``,
-                ``time`` as a datetime or ISO text in UTC, amounts in minor units.
-            entry: The name of the entry that the rows are said to come from.
-            table: The log: ``events``, ``items``, ``consents``, ``links``, ``addresses``, ``costs`` or
-                ``prices``.
-            now: The moment of the intake.
-
-        Returns:
-            What was counted: new rows by table, and ``rejects``.
-        """
-        joining = table == "links"
-        with self._alone() if joining else nullcontext(), self._pass("ingest", now) as work:
-            with work.session.reading():
-                take(work, entry, Batch(rows=frame_of(work.session.engine, rows, table), table=table))  # type: ignore[arg-type]
-                if joining:
-                    join(work)
-            # Claims are decided in the order of the log, so none may come into it while others are decided.
-            with self._grants.lock:
-                with work.session.writing(work.run.id) as writer:
-                    record(work, writer)
-                if joining:
-                    self._grants.forget()
-            return Outcome.of(work)
 
     def run(self, *, now: Moment = None, send: bool = True, progress: Callable[[str], None] | None = None) -> Outcome:
         """Do one pass of the whole loop and commit it, then deliver.

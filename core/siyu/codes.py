@@ -66,7 +66,7 @@ class Codes(Handovers):
                 "props": json.dumps(told, ensure_ascii=False),
             }
             # At once, so that what was made is known whatever becomes of the next one.
-            self._note(entry.name, second, [row])
+            self.ingest([row], entry=entry.name, now=second)
 
 
 def _known(view: View) -> dict[str, ChannelCode]:

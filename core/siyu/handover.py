@@ -16,15 +16,13 @@ import narwhals as nw
 from attrs import frozen
 
 from siyu.errors import UserError
-from siyu.kinds import Batch, Entry
-from siyu.receiving import Receiving
-from siyu.rows import frame_of
-from siyu.stages.ingest import take
-from siyu.stages.record import record
+from siyu.frames import latest
+from siyu.kinds import Entry
+from siyu.reading import Reading
 from siyu.values import HandingOver, Handover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from siyu.config.programme import Programme
     from siyu.passes import Moment
@@ -64,7 +62,7 @@ class _Errand:
         }
 
 
-class Handovers(Receiving):
+class Handovers(Reading):
     """Hands members over, and looks at what came of it."""
 
     def handover(
@@ -116,13 +114,9 @@ class Handovers(Receiving):
         told = list(errand.entry.handed(errand.folder, errand.pair, resigned=errand.resigned))
         numbers, asked = self._numbers(told), self._open(errand)
         ends = {"done": "transferred", "refused": "handover_refused"}
-        rows = [
-            errand.row(ends.get(one.state, "handover_asked"), one, numbers[one.identity])
-            for one in told
-            if (numbers[one.identity] in asked) == (one.state in ends)
-        ]
-        if not dry:
-            self._record(errand, rows)
+        news = [one for one in told if (numbers[one.identity] in asked) == (one.state in ends)]
+        for kind in () if dry else ("handover_asked", *ends.values()):
+            self._record(errand, kind, (one for one in news if ends.get(one.state, "handover_asked") == kind), numbers)
         return told
 
     def _asked(self, errand: _Errand, people: Sequence[str]) -> Iterator[Handover]:
@@ -131,54 +125,32 @@ class Handovers(Receiving):
         for start in range(0, len(people), entry.most):
             part = [Handover(one, "asked") for one in people[start : start + entry.most]]
             numbers = self._numbers(part)
-            self._note(
-                errand.entry.name,
-                errand.second,
-                [errand.row("handover_asked", one, numbers[one.identity]) for one in part],
-            )
+            self._record(errand, "handover_asked", part, numbers)
             try:
                 names = [one.identity for one in part]
                 refused = list(entry.ask(errand.folder, errand.pair, names, resigned=errand.resigned))
             except UserError as error:
                 if getattr(error, "code", None) is not None:
                     every = [Handover(one.identity, "refused", reason=str(error)) for one in part]
-                    self._refused(errand, every, numbers)
+                    self._record(errand, "handover_refused", every, numbers)
                 raise
-            self._refused(errand, refused, numbers)
+            self._record(errand, "handover_refused", refused, numbers)
             known = {one.identity: one for one in refused}
             yield from (known.get(one.identity, one) for one in part)
 
-    def _refused(self, errand: _Errand, refused: Iterable[Handover], numbers: dict[str, int]) -> None:
-        self._note(
-            errand.entry.name,
-            errand.second,
-            [errand.row("handover_refused", one, numbers[one.identity]) for one in refused],
-        )
-
-    def _record(self, errand: _Errand, rows: Sequence[dict[str, object]]) -> None:
-        self._note(errand.entry.name, errand.second, rows)
-
-    def _note(self, entry: str, second: int, rows: Sequence[dict[str, object]]) -> None:
-        """Take events into the log."""
-        if not rows:
-            return
-        with self._pass("ingest", second) as work:
-            with work.session.reading():
-                take(work, entry, Batch(rows=frame_of(work.session.engine, rows, "events")))
-            # As for what is ingested: nothing comes into the log while claims are decided.
-            with self._grants.lock, work.session.writing(work.run.id) as writer:
-                record(work, writer)
+    def _record(self, errand: _Errand, kind: str, people: Iterable[Handover], numbers: Mapping[str, int]) -> None:
+        rows = [errand.row(kind, one, numbers[one.identity]) for one in people]
+        if rows:
+            self.ingest(rows, entry=errand.entry.name, now=errand.second)
 
     def _open(self, errand: _Errand) -> set[int]:
         """Return the members of whom a handover was asked for, and of whom nothing came yet."""
         with self.store.opened() as session:
             events = self.view(session, errand.second).events
             meant = events.filter(nw.col("staff") == errand.new, nw.col("subject") == errand.former)
-            told = meant.filter(nw.col("type").is_in(_TYPES)).select("member", "second", "type")
-            last: dict[int, tuple[int, bool]] = {}
-            for member, second, kind in session.engine.rows(told):
-                last[member] = max(last.get(member, (0, False)), (second, kind != "handover_asked"))
-        return {member for member, (_, over) in last.items() if not over}
+            told = meant.filter(nw.col("type").is_in(_TYPES)).with_columns(over=nw.col("type") != "handover_asked")
+            last = latest(told, ["member"], ["second", "over", "id"]).filter(~nw.col("over"))
+            return {member for (member,) in session.engine.rows(last.select("member"))}
 
     def _numbers(self, people: Iterable[Handover]) -> dict[str, int]:
         """Return the members' numbers by their outside ids."""

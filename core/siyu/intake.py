@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from attrs import frozen
 from narwhals.dtypes import DType
@@ -14,7 +14,10 @@ from siyu.values import Frame
 if TYPE_CHECKING:
     from siyu.view import View
 
-__all__ = ["ArrowStream", "Batch", "Intake", "Scan"]
+__all__ = ["ArrowStream", "Batch", "BatchTable", "Intake", "Scan"]
+
+BatchTable: TypeAlias = Literal["events", "items", "consents", "links", "addresses", "costs", "prices"]
+"""The logs that entries bring rows to."""
 
 
 @frozen
@@ -146,7 +149,7 @@ class Batch:
     """
 
     rows: Frame
-    table: Literal["events", "items", "consents", "links", "addresses", "costs", "prices"] = "events"
+    table: BatchTable = "events"
     rejects: Frame | None = None
     revises: bool = False
     cursor: str | None = None

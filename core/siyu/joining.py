@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["join", "joined_since", "judged", "stirred"]
 
-# To change rows of a table is cheaper than to write it anew up to this part of it: a quarter.
-_FEW = 4
-
 
 def judged(work: Work) -> str:
     """Return by what it is told who is one person: where that changes, all state is built anew."""
@@ -71,10 +68,7 @@ def _forward(work: Work, stir: Frame) -> None:
         links = links.join(some, left_on=column, right_on="member", how="semi")
     fresh = work.keep(labels(engine, counting(links, too_many)))
     canon = nw.concat([_others(raw["canon"], some), fresh])
-    if work.size(some) * _FEW < work.size(raw["canon"]):
-        work.merged["canon"] = (some, fresh)
-    else:
-        canon = work.state["canon"] = work.keep(canon)
+    canon = work.renew("canon", canon, fresh, some, work.size(raw["canon"]))
     work.state["shared"] = too_many
     _done(work, canon, too_many)
 

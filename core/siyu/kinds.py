@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
-from siyu.intake import ArrowStream, Batch, Intake, Scan
+from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
 from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
@@ -41,6 +41,7 @@ __all__ = [
     "Answer",
     "ArrowStream",
     "Batch",
+    "BatchTable",
     "Budget",
     "Campaign",
     "Channel",

@@ -1,4 +1,4 @@
-"""Reading one entry by itself, without the rest of the loop."""
+"""Bringing in rows, or what one entry reads, without the rest of the loop."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from attrs import evolve, fields
 
 from siyu.errors import UserError
 from siyu.joining import join
-from siyu.kinds import Entry
+from siyu.kinds import Batch, Entry
 from siyu.outcome import Outcome
 from siyu.passes import Passes
-from siyu.stages.ingest import read
+from siyu.rows import frame_of
+from siyu.stages.ingest import read, take
 from siyu.stages.record import record
 
 if TYPE_CHECKING:
@@ -25,7 +26,28 @@ __all__ = ["Reading"]
 
 
 class Reading(Passes):
-    """Passes that only bring in what one entry reads; the next run or tick goes by it."""
+    """Passes that only bring in what is new; the next run or tick goes by it."""
+
+    def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
+        """Take rows into a log, once each.
+
+        Args:
+            rows: Any frame that narwhals reads, or an iterable of mappings; the columns of ``siyu.kinds.Batch``,
+                ``time`` as a datetime or ISO text in UTC, amounts in minor units.
+            entry: The name of the entry that the rows are said to come from.
+            table: The log: ``events``, ``items``, ``consents``, ``links``, ``addresses``, ``costs`` or
+                ``prices``.
+            now: The moment of the intake.
+
+        Returns:
+            What was counted: new rows by table, and ``rejects``.
+        """
+        with self._pass("ingest", now) as work:
+            with work.session.reading():
+                frame = frame_of(work.session.engine, rows, table)
+                take(work, entry, Batch(rows=frame, table=table))  # type: ignore[arg-type] # other tables are refused
+            self._recorded(work)
+            return Outcome.of(work)
 
     def read(
         self,
@@ -56,7 +78,7 @@ class Reading(Passes):
         """
         found = self._entry(entry, {"files": tuple(files)} if files else {})
         if growing and "growing" in _attributes(found):
-            found = evolve(found, growing=True)  # type: ignore[call-arg]
+            found = evolve(found, growing=True)  # type: ignore[call-arg] # it has the attribute
         label = " ".join((entry, *files))
         with self._pass("ingest", now, progress) as work:
             with work.session.reading(), work.attributed(found):
@@ -80,7 +102,7 @@ class Reading(Passes):
         found = self.entry(name)
         if not set(changes) <= _attributes(found):
             raise UserError(f"entry '{name}' reads no files; leave the path out, or name an entry that reads files")
-        return evolve(found, **changes)  # type: ignore[arg-type]
+        return evolve(found, **changes)  # type: ignore[arg-type] # it has these attributes
 
     def _recorded(self, work: Work) -> None:
         """Commit what was read; who is one person is told anew where links came in."""

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from siyu.errors import UserError
 from siyu.frames import cast_like
-from siyu.kinds import Answer, Batch, Entry
+from siyu.kinds import Answer, Batch, BatchTable, Entry
 from siyu.passes import Passes
 from siyu.stages.ingest import take
 from siyu.stages.raw import REJECTED, accepted
@@ -61,7 +61,7 @@ class _Part:
     """One batch of a request."""
 
     entry: str
-    table: str
+    table: BatchTable
     rows: _Rows
     rejects: _Rows | None
 
@@ -93,7 +93,7 @@ class Receiving(Passes):
         """Hand a request to an entry; what it brings is in the log when the answer is returned.
 
         A request that brings nothing new, as one that came before, writes nothing; neither does a refusal. Links
-        between ids are in force from the next run on, so that no request waits for one.
+        between ids are in force from the next tick or run on, so that no request waits for one.
 
         Args:
             entry: The entry's name.
@@ -216,7 +216,7 @@ def _batch(engine: DuckEngine, parts: Sequence[_Part]) -> Batch:
     rejects = [part.rejects for part in parts if part.rejects is not None]
     return Batch(
         rows=_Rows.together([part.rows for part in parts]).frame(engine),
-        table=parts[0].table,  # type: ignore[arg-type]
+        table=parts[0].table,
         rejects=_Rows.together(rejects).frame(engine) if rejects else None,
     )
 

@@ -72,9 +72,13 @@ def revised_since(work: Work, fold: Fold) -> Frame | None:
     keys = work.keep(nw.concat([*parts, *own]).unique())
     if not work.size(keys.head(1)):
         return None
-    versions = work.keep(whole(work, "events").join(keys, on="id", how="semi").select("id", "member", "seq"))
-    fresh = versions.filter(~fold.inside).select("id").unique()
-    return work.keep(versions.join(fresh, on="id", how="semi").select("member").unique())
+    # What came since is told from the end of the log; only where there is some, its earlier versions are looked for.
+    rows = whole(work, "events")
+    later = rows.filter(nw.col("seq") > fold.watermark).filter(~fold.inside)
+    fresh = work.keep(later.join(keys, on="id", how="semi").select("id").unique())
+    if not work.size(fresh.head(1)):
+        return None
+    return work.keep(rows.join(fresh, on="id", how="semi").select("member").unique())
 
 
 def whole(work: Work, log: str) -> Frame:

@@ -38,8 +38,7 @@ class Again:
 
     def and_also(self, work: Work, members: Frame) -> Again:
         """Return the same with further members."""
-        more = members.select("member")
-        both = (work.keep(nw.concat([frame, more]).unique()) for frame in (self.members, self.gone))
+        both = (work.keep(nw.concat([frame, members]).unique()) for frame in (self.members, self.gone))
         return Again(*both)
 
 
@@ -86,11 +85,11 @@ def basis(work: Work) -> str:
     return f"{work.programme.hash} {versions}"
 
 
-def again(work: Work, state: str) -> Again | None:
-    """Return whom a run has to look at again for a table of bits; None for everybody."""
+def again(work: Work) -> Again | None:
+    """Return whom a run has to look at again; None for everybody."""
     if not {"members", "features"} <= work.merged.keys():
         return None
-    fold = fold_of(work.session, state)
+    fold = fold_of(work.session, "flags")
     if fold is None or fold.definitions.get("") != basis(work):
         return None
     members = [work.merged[table][1].select("member") for table in ("members", "features")]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Component, Frame
     from siyu.registry import Registry
     from siyu.runs import Run
+    from siyu.steady import Again
     from siyu.stores.session import Session
     from siyu.view import View
 
@@ -48,6 +49,7 @@ class Work:
         superseded: The rows of logs that this pass revised, by their ``seq``: kept frames.
         revised: What it revised, by log: the place of the staged rows, and their keys (see ``siyu.revisions.KEYS``).
         state: State tables that were computed anew.
+        moved: Whose tags and segments have to be told again; None for everybody.
         merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
         folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
         brought: How many parts of new events the stages saw that fold them; later parts are the stages' own.
@@ -67,6 +69,7 @@ class Work:
     superseded: dict[str, list[Frame]] = field(factory=dict)
     revised: dict[str, list[tuple[int, Frame]]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
+    moved: Again | None = None
     merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
     folded: dict[str, dict[str, str]] = field(factory=dict)
     brought: int = 0
@@ -138,7 +141,9 @@ class Work:
         counted = counting(self, table, rows) if table in KEYS else rows
         self.view = self.view.having(bits=None, **{table: counted})
 
-    def renew(self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None) -> Frame:
+    def renew(
+        self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None, size: int | None = None
+    ) -> Frame:
         """Have a table of state written: a few rows of it where few differ, else all.
 
         Args:
@@ -146,11 +151,13 @@ class Work:
             state: All of its rows; kept, where all are new.
             fresh: Those of them that are not stored like that, kept; None for all.
             gone: The keys whose stored rows are out of date, kept.
+            size: How many rows there are in all; about as many as members where it is not given.
 
         Returns:
             All rows, in the cheapest form to read.
         """
-        if fresh is not None and gone is not None and self.size(fresh) * _FEW < self.counts["members"]:
+        whole = self.counts["members"] if size is None else size
+        if fresh is not None and gone is not None and self.size(fresh) * _FEW < whole:
             self.merged[table] = (gone, fresh)
             return state
         self.state[table] = state if fresh is None else self.keep(state)

@@ -42,8 +42,7 @@ def handover(  # noqa: PLR0913 - one argument for each option
     import siyu
 
     with siyu.open(folder, environment=environment) as brand:
-        given = {"members": members, "everybody": everybody, "resigned": resigned, "dry": dry}
-        found = brand.handover(former, new, now=now, **given)  # type: ignore[arg-type]
+        found = brand.handover(former, new, members=members, everybody=everybody, resigned=resigned, dry=dry, now=now)
     if machine:
         as_json([attrs.asdict(one) for one in found])
         return

@@ -11,7 +11,7 @@ from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
 from siyu.frames import latest, total
 from siyu.segments import SIZES, segmented
-from siyu.steady import Told, again, among, basis, brought, steady
+from siyu.steady import Told, among, brought, steady
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def segment(work: Work) -> None:
     if not work.ticking:
         frame = work.renew("segments", told.bits.frame, told.rows, told.gone)
         told = evolve(told, bits=evolve(told.bits, frame=frame))
-        work.folded["segments"] = {"": basis(work)} | told.bits.definitions()
+        work.folded["segments"] = told.bits.definitions()
         work.results["sizes"] = work.keep(_sizes(work, told, before))
     work.view = work.view.having(bits={"segments": told.bits})
 
 
 def _told(work: Work, before: Bits) -> Told:
     """Return the segments as bits; those that only members' own facts and tags decide are told of those who moved."""
-    segments, moved = work.programme.segments, again(work, "segments")
+    segments, moved = work.programme.segments, work.moved
     lasting = _lasting(work)
     if moved is None or not lasting:
         looked = before.names.get(SEGMENT, {})

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siyu.kinds import Frame
-    from siyu.steady import Again
     from siyu.work import Work
 
 __all__ = ["tag"]
@@ -35,22 +34,22 @@ def tag(work: Work) -> None:
     rows, bits = work.view.raw["tags"], stored(work.session, "flags")
     given: dict[str, Frame] = {}
     told: dict[str, Told] = {}
-    moved = again(work, "flags")
+    work.moved = again(work)
     for tagger in work.components(Tagger):
         with work.attributed(tagger):
-            found = _told(work, tagger, bits, moved)
+            found = _told(work, tagger, bits)
             if found is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
                 told[tagger.name] = found
         work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
     if not work.ticking:
-        _settle(work, given, told)
+        _settle(work, bits, given, told)
 
 
-def _settle(work: Work, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
+def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
     """Keep the tags of a run, and what changed; a tagger that the config has no more gives none."""
-    rows, bits = work.session.table("tags"), stored(work.session, "flags")
+    rows = work.session.table("tags")
     tags = work.keep(nw.concat([cast_like(rows, STATE["tags"].columns).head(0), *given.values()]))
     flags, anew, old = _renewed(work, _combined(work, evolve(bits, names={}), told), bits, told)
     work.view = work.view.having(tags=tags, bits={"flags": flags})
@@ -84,21 +83,21 @@ def _number(work: Work, flags: Bits) -> int:
     return sum(work.session.engine.rows(flags.frame.select(*numbers))[0]) if numbers else 0
 
 
-def _told(work: Work, tagger: Tagger, before: Bits, moved: Again | None) -> Told | None:
+def _told(work: Work, tagger: Tagger, before: Bits) -> Told | None:
     """Return a tagger's tags as bits, None where they have values.
 
     Those that only members' own facts decide are told of those who moved.
     """
-    looked = before.names.get(tagger.name, {})
+    looked, moved = before.names.get(tagger.name, {}), work.moved
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
     lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
     given = tagger.flags(work.view, [name for name in names if name not in lasting])
     if given is None:
         return None
-    if moved is None or not lasting:
+    fresh = tagger.flags(among(work.view, moved.members), list(names)) if moved is not None and lasting else None
+    if moved is None or fresh is None:
         return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
-    fresh = tagger.flags(among(work.view, moved.members), list(names))
-    return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")  # type: ignore[arg-type]
+    return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")
 
 
 def _combined(work: Work, before: Bits, told: Mapping[str, Told]) -> Bits:

@@ -94,7 +94,9 @@ def _moment(value: str, kind: str, zone: str = "UTC") -> str:
         return f"{_NULL}::TIMESTAMP"
     text = _text(value, kind)
     # A cast to a plain timestamp ignores the offset, and one with a zone takes the machine's where none is written.
-    given = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}{_OFFSET}') THEN {text} END"
+    # It takes no white space before the offset.
+    close = f"regexp_replace({text}, ' (Z|z|UTC|[+-][0-9:]+)$', '\\1')"
+    given = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}{_OFFSET}') THEN {close} END"
     bare = f"CASE WHEN regexp_full_match({text}, '{_DATE}{_CLOCK}') THEN {text} || 'Z'"
     day = f"WHEN regexp_full_match({text}, '{_DATE}') THEN {text} || ' 00:00:00Z' END"
     lax = f"make_timestamp(epoch_us(TRY_CAST({given} AS TIMESTAMPTZ)))"
@@ -103,9 +105,10 @@ def _moment(value: str, kind: str, zone: str = "UTC") -> str:
     marked = f"CASE WHEN {value} LIKE '____-__-__%Z' THEN try_strptime({value}, '{_MARKED}')::TIMESTAMP END"
     plain = f"CASE WHEN {value} LIKE '____-__-__%' THEN try_strptime({value}, {_FORMATS})::TIMESTAMP END"
     # JSON Lines, where numbers are text: of other lengths they may be days or hours, written together.
-    number = f"CASE WHEN regexp_full_match({text}, '[0-9]{{10}}|[0-9]{{13}}') THEN TRY_CAST({text} AS BIGINT) END"
-    counted = f"make_timestamp({number} * CASE length({text}) WHEN 10 THEN 1000000 ELSE 1000 END)"
-    return f"coalesce({_local(plain, zone)}, {marked}, {_local(naive, zone)}, {lax}, {counted})"
+    seconds = f"(TRY_CAST({text} AS DECIMAL(16, 6))::DECIMAL(38, 6) * 1000000)::BIGINT"
+    counted = f"WHEN regexp_full_match({text}, '[0-9]{{10}}([.][0-9]+)?') THEN make_timestamp({seconds})"
+    milli = f"WHEN regexp_full_match({text}, '[0-9]{{13}}') THEN make_timestamp(TRY_CAST({text} AS BIGINT) * 1000)"
+    return f"coalesce({_local(plain, zone)}, {marked}, {_local(naive, zone)}, {lax}, CASE {counted} {milli} END)"
 
 
 def _local(value: str, zone: str) -> str:

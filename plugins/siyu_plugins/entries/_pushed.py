@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Pushed"]
 
 
-@frozen(kw_only=True)
+# Without slots it can stand beside another base that has some.
+@frozen(kw_only=True, slots=False)
 class Pushed(Entry):
     """An entry that takes signed JSON by POST; its ``mapped`` is handed what the bodies hold."""
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from attrs import evolve, field, frozen
 
 from siyu.events import EVENT_TYPES
-from siyu.kinds import Batch
+from siyu.kinds import Batch, BatchTable
 from siyu_plugins.entries._json import at, text_of
 from siyu_plugins.entries.mapping import TARGETS, Target, converted, pieces
 
@@ -25,8 +23,6 @@ _SOURCED = ("events", "items", "costs")
 # What a row cannot do without, once a config says where it stands.
 _NEEDED = ("id", "time")
 _ID = Target("id")
-# From 2001 on; a day written as 20261111 is shorter.
-_EPOCH = re.compile(r"(?P<seconds>\d{10})(\.\d+)?|(?P<milliseconds>\d{13})", re.ASCII)
 # The white space that `Intake.convert` takes off the ends of a text.
 _BLANKS = " \t\n\r\u00a0\u3000"
 
@@ -145,21 +141,23 @@ class Sheet:
         integers: The props that are whole numbers.
         props: The path of an object that holds all props, where they are not named one by one.
         needed: Further targets that a row must have.
+        zone: Where the clocks are that moments without an offset were read from.
         scores: Whether amounts are plain numbers and no money, where no default says of which type the events are.
     """
 
     source: str
-    table: str = "events"
+    table: BatchTable = "events"
     references: Mapping[str, str]
     defaults: Mapping[str, str] = field(factory=dict)
     integers: Sequence[str] = ()
     props: str = ""
     needed: Sequence[str] = ()
     scores: bool = False
+    zone: str = "UTC"
 
     def batch(self, intake: Intake, objects: Sequence[Item]) -> Batch:
         """Return the rows, and those that lack a needed value or have one that is not of its type as rejects."""
-        frame = converted(intake, self._read(intake, objects), self._targets, self.defaults)
+        frame = converted(intake, self._read(intake, objects), self._targets, self.defaults, self.zone)
         columns = {_COLUMNS.get(target.name, target.name): nw.col(f":{target.name}") for target in self._plain}
         if self.table in _SOURCED:
             columns["source"] = nw.lit(self.source)
@@ -171,7 +169,7 @@ class Sheet:
         bad = made.filter(~nw.col(":reason").is_null())
         rejects = bad.select("line", source=nw.lit(self.source), reason=nw.col(":reason"), raw=nw.col("=raw"))
         rows = made.filter(nw.col(":reason").is_null()).select("line", *columns)
-        return Batch(rows=rows, table=self.table, rejects=rejects)  # type: ignore[arg-type]
+        return Batch(rows=rows, table=self.table, rejects=rejects)
 
     @property
     def _given(self) -> set[str]:
@@ -203,20 +201,8 @@ class Sheet:
         columns: dict[str, list[Any]] = {
             f"={name}": [one.text(reference) for one in objects] for name, reference in self.references.items()
         }
-        for target in self._targets:
-            if target.to == "moment" and target.name in self.references:
-                columns[f"={target.name}"] = [_moment(text) for text in columns[f"={target.name}"]]
         if self.props:
             columns["=props"] = [one.object_text(self.props) for one in objects]
         columns["=raw"] = [text_of(one.value) or "null" for one in objects]
         schema = {**dict.fromkeys(columns, nw.String()), "line": nw.Int64()}
         return intake.frame({**columns, "line": [one.line for one in objects]}, schema)
-
-
-def _moment(text: str | None) -> str | None:
-    """Return a moment in epoch seconds or milliseconds as ISO text, any other text as it is."""
-    found = _EPOCH.fullmatch(text.strip(_BLANKS)) if text else None
-    if found is None:
-        return text
-    second = int(found["seconds"] or found["milliseconds"][:-3])
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -18,7 +18,7 @@ from siyu.frames import latest
 from siyu.kinds import Batch, Scan, doc
 from siyu_plugins.entries._marks import Mark
 from siyu_plugins.entries._parts import Bad, Part, Reading
-from siyu_plugins.entries.mapped import Column, Mapped
+from siyu_plugins.entries.mapped import Mapped
 from siyu_plugins.entries.mapping import evaluated, names_of
 from siyu_plugins.entries.places import form, located
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Entry, Frame, Intake
     from siyu_plugins.entries.places import Source
 
-__all__ = ["Column", "Files", "LookUp", "siyu_register_entries"]
+__all__ = ["Files", "LookUp", "siyu_register_entries"]
 
 
 @frozen(kw_only=True)

@@ -108,6 +108,11 @@ class Far(Metric):
 
 
 @frozen(kw_only=True)
+class Plain(Metric):
+    """Asks for nothing."""
+
+
+@frozen(kw_only=True)
 class Odd(Tagger):
     """Takes no number that one could guess."""
 
@@ -127,7 +132,12 @@ class Screen(Channel):
 @pytest.fixture
 def registry() -> Registry:
     made = discover()
-    for kind, name, cls in (("metric", "far", Far), ("tagger", "odd", Odd), ("channel", "far", Screen)):
+    for kind, name, cls in (
+        ("metric", "far", Far),
+        ("metric", "plain", Plain),
+        ("tagger", "odd", Odd),
+        ("channel", "far", Screen),
+    ):
         made.take(kind, name, cls, "rules")
     return made
 
@@ -161,6 +171,13 @@ def test_the_command_shows_it(command: Command) -> None:
     assert {key["key"] for key in found["keys"]} >= {"from", "start", "steps", "goal"}
     shown = command("plugins", "show", "cac").output
     assert "it is by channel code: the costs that name the code" in shown
+
+
+def test_the_command_shows_what_has_no_keys(
+    command: Command, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("siyu.registry.discover", lambda: registry)
+    assert "Asks for nothing.\n\nIt has no keys of its own.\n" in command("plugins", "show", "plain").output
 
 
 def test_the_list_is_as_it_was(command: Command, tmp_path: Path) -> None:

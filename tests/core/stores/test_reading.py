@@ -134,6 +134,8 @@ MOMENTS = {
     "now": None,
     "20260102": None,
     "202601020304": None,
+    "2026-01-02 03:04:05 +08:00": datetime(2026, 1, 1, 19, 4, 5),  # noqa: DTZ001 - as above
+    "1790000000.5": datetime(2026, 9, 21, 14, 13, 20, 500000),  # noqa: DTZ001 - as above
     "1790000000": datetime(2026, 9, 21, 14, 13, 20),  # noqa: DTZ001 - as above
     "1790000000123": datetime(2026, 9, 21, 14, 13, 20, 123000),  # noqa: DTZ001 - as above
 }

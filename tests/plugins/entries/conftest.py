@@ -9,7 +9,8 @@ import pytest
 
 from siyu.stores.engine import DuckEngine
 from siyu.stores.reading import DuckIntake
-from siyu_plugins.entries.files import Column, Files
+from siyu_plugins.entries.files import Files
+from siyu_plugins.entries.targeted import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from siyu.config.units import Secret
 from siyu.errors import ConfigError, UserError
 from siyu.kinds import Request
 from siyu_plugins.entries._signature import Signature
-from siyu_plugins.entries.files import Column
+from siyu_plugins.entries.targeted import Column
 from siyu_plugins.entries.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def test_eight_threads_post_the_same_four_times_each(brand: Brand) -> None:
         ({"columns": {"sku": "a"}}, "'sku' is none of"),
         ({"defaults": {"sku": "a"}}, "'sku' is none of"),
         ({"integers": ["age"]}, "'age' is none of those given"),
-        ({"lines": {"sku": "sku"}}, "expected both 'lines_at'"),
+        ({"lines": {"sku": "sku"}, "id": "id"}, "expected both 'lines_at'"),
         ({"lines": {"sku": "sku"}, "lines_at": "x"}, "lines need 'id'"),
         ({"lines": {"size": "sku"}, "lines_at": "x", "id": "id"}, "'size' is none of sku"),
         ({"time": ""}, "events need 'time'"),
