@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Mapping
+
+from attrs import field, frozen
 
 __all__ = ["EVENT_TYPES", "EventType"]
 
@@ -18,6 +20,7 @@ class EventType:
         amount: What ``amount`` holds, in minor units of the brand's currency unless stated; empty where unused.
         money: Whether ``amount`` is money; otherwise it is a plain number.
         claim: Whether the event asks for something limited, and so gets an answer.
+        props: The fields that its ``props`` keep without being declared by a config, and what each is needed for.
     """
 
     meaning: str
@@ -26,15 +29,20 @@ class EventType:
     amount: str = ""
     claim: bool = False
     money: bool = True
+    props: Mapping[str, str] = field(factory=dict)
 
 
 _T = EventType
+
+_NOTE = {"note": "what was known is shown with the tag"}
+_HAND = {"value": "the tag's value", "expires": "when the tag ends", **_NOTE}
+_WELCOME = {"welcome_code": "the platform takes the welcome by it", "welcome_until": "until when it takes one"}
 
 EVENT_TYPES: dict[str, EventType] = {
     "profiled": _T("what a member declared, or a source knows, of their attributes, in props"),
     "joined": _T("a person became a member at an entry", subject="channel code", ref="inviter's identity"),
     "left": _T("a member left the entry or the programme", subject="reason"),
-    "followed": _T("a member added a staff member as a contact", subject="channel code"),
+    "followed": _T("a member added a staff member as a contact", subject="channel code", props=_WELCOME),
     "unfollowed": _T("a member or a staff member ended the contact", subject="who ended it"),
     "transferred": _T("a member was handed from one staff member to another", subject="former staff"),
     "viewed": _T("a member saw a page, product or post", subject="what was seen"),
@@ -43,18 +51,31 @@ EVENT_TYPES: dict[str, EventType] = {
     "paid": _T("an order was paid", subject="payment method", ref="order id", amount="paid value"),
     "received": _T("an order reached the member", ref="order id"),
     "refunded": _T("an order was refunded, wholly or in part", subject="reason", ref="order id", amount="refund"),
-    "messaged": _T("a member wrote to the brand", subject="topic"),
+    "messaged": _T("a member wrote to the brand", subject="topic", props={"form": "text, image or the like"}),
     "replied": _T("a member answered a touch", subject="topic", ref="touch"),
-    "complained": _T("a member complained", subject="topic", ref="ticket id"),
-    "rated": _T("a member gave a rating", subject="what was rated", ref="order id", amount="score", money=False),
+    "complained": _T("a member complained, which opens a ticket", subject="topic", ref="ticket id"),
+    "ticket_opened": _T("a ticket of after-sales was opened", subject="topic", ref="ticket id"),
+    "ticket_closed": _T("a ticket was closed, however it was opened", subject="outcome", ref="ticket id"),
+    "rated": _T(
+        "a member gave a rating",
+        subject="csat (1 to 5), nps (0 to 10), or what was rated",
+        ref="order or ticket id",
+        amount="score",
+        money=False,
+    ),
     "shared": _T("a member shared a content or a page", subject="what was shared"),
     "targeted": _T("a member was on the target list of a campaign outside siyu", subject="campaign"),
     "redeemed": _T("a coupon or a benefit was used", subject="campaign", ref="coupon code", amount="discount"),
     "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True),
     "voted": _T("a member voted", subject="choice", ref="vote"),
-    "answered": _T("a member answered a question of a survey, with props.answer", subject="question", ref="survey"),
-    "tagged": _T("a person gave a member a tag, with props.value, props.expires and props.note", subject="tag"),
-    "untagged": _T("a person took a tag from a member, with props.note", subject="tag"),
+    "answered": _T(
+        "a member answered a question of a survey",
+        subject="question",
+        ref="survey",
+        props={"answer": "tags are given by it"},
+    ),
+    "tagged": _T("a person gave a member a tag", subject="tag", props=_HAND),
+    "untagged": _T("a person took a tag from a member", subject="tag", props=_NOTE),
     "marked": _T("a member got a tag of a channel's own", subject="the channel's id of the tag", ref="channel"),
     "unmarked": _T("a member lost a tag of a channel's own", subject="the channel's id of the tag", ref="channel"),
     "moved": _T("a member moved from one stage to another", subject="the new stage", ref="the former stage"),

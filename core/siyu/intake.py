@@ -78,7 +78,7 @@ class Batch:
       name where it is null), place, staff, subject, ref, amount, quantity, props. ``source_id`` is the event's id
       there: together with ``source`` it makes a row idempotent; two doors for the same orders share ``source``.
     - ``items``: source, source_id (of the order's event), sku, category, quantity, amount.
-    - ``consents``: identity, channel, purpose, state, time, proof, basis.
+    - ``consents``: identity, channel, purpose, state, time, source, proof, basis.
     - ``links``: identity, other (``kind:value``), evidence, time.
     - ``costs``: source, source_id, time, entry, code, campaign, amount.
     - ``prices``: sku, price, from, until (Datetime µs, UTC).

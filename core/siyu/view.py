@@ -13,7 +13,7 @@ from siyu.contents import themes
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
-from siyu.known import current
+from siyu.known import current, lapsed
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
@@ -270,7 +270,7 @@ class View:
 
     def fields(self, frame: Frame, schema: Schema, column: str = "props") -> Frame:
         """Add one column for each name of the schema, read from a column of JSON text."""
-        return self._engine.fields(frame, column, schema)
+        return lapsed(self._engine.fields(frame, column, schema), schema, self._programme, self.now)
 
     def identified(self, frame: Frame, column: str, name: str) -> Frame:
         """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null for null."""

@@ -1,4 +1,4 @@
-"""siyu's own tables of a config: the brand, its plugins, the gate, declared attributes."""
+"""siyu's own tables of a config: the brand, its plugins, the gate, goals, rules and advice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import field, frozen
-from attrs.validators import ge
+from attrs.validators import deep_mapping, ge
 
 from siyu.config._words import closest
 from siyu.config.units import ClockRange, Duration, Secret
@@ -18,7 +18,7 @@ from siyu.kinds import doc
 if TYPE_CHECKING:
     from attrs import Attribute as Field
 
-__all__ = ["Advice", "Age", "Attribute", "Basis", "Brake", "Brand", "Cap", "Gate", "Goal", "Plugins", "Rules"]
+__all__ = ["Advice", "Age", "Basis", "Brake", "Brand", "Cap", "Gate", "Goal", "Plugins", "Rules"]
 
 _NO_DECIMALS = ("JPY", "KRW", "VND")
 
@@ -91,18 +91,6 @@ class Plugins:
 
 
 @frozen(kw_only=True)
-class Attribute:
-    """A declared attribute of members: ``[attribute]``."""
-
-    type: Literal["text", "integer", "flag"] = field(metadata=doc("what it holds", example="text"))
-    purpose: str = field(validator=_filled, metadata=doc("what it is kept for, as a privacy notice says it"))
-    keep: Duration | None = field(
-        default=None,
-        metadata=doc("how long a value is used after it was declared; for ever by default", example="730d"),
-    )
-
-
-@frozen(kw_only=True)
 class Cap:
     """How many touches one recipient may get in a span."""
 
@@ -139,6 +127,21 @@ class Age:
     unknown: Literal["refuse", "allow"] = field(
         default="refuse", metadata=doc("what happens to members whose year of birth is not known")
     )
+    regions: dict[str, int] = field(
+        factory=dict,
+        validator=deep_mapping(value_validator=ge(0)),
+        metadata=doc("the least age in regions that have another one (years)", example={"DE": 16}),
+    )
+
+    @property
+    def greatest(self) -> int:
+        """The greatest of the least ages, for where the region is not known."""
+        return max((self.least, *self.regions.values()))
+
+    @property
+    def smallest(self) -> int:
+        """The smallest of the least ages, which rules look at."""
+        return min((self.least, *self.regions.values()))
 
 
 @frozen(kw_only=True)
@@ -177,6 +180,12 @@ class Gate:
         default=Duration.parse("4h"), metadata=doc("the least time between two marketing touches", example="4h")
     )
     age: Age | None = field(default=None, metadata=doc("from which age on members get marketing; of any by default"))
+    tickets: Literal["hold", "ignore"] = field(
+        default="hold", metadata=doc("what happens to marketing for members with an open ticket or complaint")
+    )
+    ticket_age: Duration = field(
+        default=Duration.parse("30d"), metadata=doc("after how long a ticket counts as closed", example="30d")
+    )
     brake: Brake = field(factory=Brake, metadata=doc("when a run is held for a person"))
     allow: tuple[str, ...] = field(
         default=(),

@@ -8,7 +8,9 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.kinds import Entry
+from siyu.stages.fields import tell
 from siyu.stages.novelty import Novelty, novel
+from siyu.stages.optout import withdraw
 from siyu.stages.raw import prepared, refused, rejects
 from siyu.tables import TABLES
 
@@ -58,6 +60,8 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     if work.size(bad.head(1)):
         good = work.keep(rows.join(bad.select("_row").unique(), on="_row", how="anti").sort("_row"))
         _reject(work, entry, bad)
+    tell(work, rows)
+    withdraw(work, good)
     if batch.table == "items":
         good = _with_their_events(work, entry, good)
     found = novel(work, batch.table, good)

@@ -18,7 +18,7 @@ __all__ = ["OVERTAKEN", "Novelty", "novel", "overtaken"]
 
 _CONTENT = ["member", "type", "second", "place", "staff", "subject", "ref", "amount", "quantity", "props"]
 _WHOLE = {
-    "consents": ["member", "channel", "purpose", "state", "time"],
+    "consents": ["member", "channel", "purpose", "state", "time", "proof", "basis"],
     "links": ["a", "b", "time", "evidence"],
     "costs": ["id"],
     "prices": ["sku", "price", "from", "until"],

@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.errors import UserError
 from siyu.frames import cast_like
 from siyu.moments import day_expression
+from siyu.stages.fields import declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ RAW: dict[str, Schema] = {
     "consents": {
         **dict.fromkeys(("identity", "channel", "purpose", "state"), _TEXT),
         "time": _TIME,
-        **dict.fromkeys(("proof", "basis"), _TEXT),
+        **dict.fromkeys(("source", "proof", "basis"), _TEXT),
     },
     "links": {**dict.fromkeys(("identity", "other", "evidence"), _TEXT), "time": _TIME},
     "costs": {
@@ -62,12 +63,15 @@ def prepared(work: Work, entry: str, batch: Batch) -> Frame:
         UserError: The batch has a column that its table does not know.
     """
     schema = {**RAW[batch.table], "line": _INT}
-    unknown = sorted(set(batch.rows.collect_schema().names()) - set(schema))
+    given = set(batch.rows.collect_schema().names())
+    unknown = sorted(given - set(schema))
     if unknown:
         known = ", ".join(RAW[batch.table])
         message = f"entry '{entry}' gives columns that {batch.table} does not have: {', '.join(unknown)} (of: {known})"
         raise UserError(message)
     rows = work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row"))
+    if "props" in given:
+        rows = declared(work, rows)
     return _PREPARE[batch.table](work, entry, rows)
 
 
@@ -109,9 +113,10 @@ def _items(work: Work, entry: str, rows: Frame) -> Frame:
     return rows.join(known, on=["source", "source_id"], how="left")
 
 
-def _consents(work: Work, _entry: str, rows: Frame) -> Frame:
+def _consents(work: Work, entry: str, rows: Frame) -> Frame:
     engine = work.session.engine
-    rows = engine.seconds(rows.with_columns(_identity=nw.col("identity")), "time", "second")
+    rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"), _identity=nw.col("identity"))
+    rows = engine.seconds(rows, "time", "second")
     return engine.hashed(rows, ["identity"], "member").with_columns(time=nw.col("second"))
 
 
