@@ -153,7 +153,7 @@ class View:
 
     @cached_property
     def consents(self) -> Frame:
-        """The newest statement for each member, channel and purpose; of one moment a withdrawal, else the later one.
+        """The newest statement for each member, channel and purpose; of one moment the strictest, in whichever order.
 
         A channel or a purpose of ``*`` stands for all of them, also where the statement names none.
         """
@@ -162,8 +162,8 @@ class View:
             column: nw.when(nw.col(column).fill_null("") == "").then(nw.lit("*")).otherwise(nw.col(column))
             for column in ("channel", "purpose")
         }
-        strict = known.with_columns(_strict=nw.col("state") == "withdrawn", **named)
-        return latest(strict, ["member", "channel", "purpose"], ["time", "_strict", "seq"]).drop("_strict")
+        # By name, granted comes before unknown and unknown before withdrawn.
+        return latest(known.with_columns(**named), ["member", "channel", "purpose"], ["time", "state", "seq"])
 
     @cached_property
     def exposures(self) -> Frame:
