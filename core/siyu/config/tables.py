@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import field, frozen
-from attrs.validators import deep_mapping, ge
+from attrs.validators import ge
 
 from siyu.config._words import closest
 from siyu.config.units import ClockRange, Duration, Secret
@@ -119,6 +119,12 @@ class Basis:
     proof: str = field(validator=_filled, metadata=doc("where the proof is kept"))
 
 
+def _ages(_: object, __: Field[dict[str, int]], value: dict[str, int]) -> None:
+    for region, age in value.items():
+        if age < 0:
+            raise ValueError(f"expected an age of 0 or more for '{region}', not {age}")
+
+
 @frozen(kw_only=True)
 class Age:
     """From which age on members get marketing, and what an unknown age counts as."""
@@ -129,7 +135,7 @@ class Age:
     )
     regions: dict[str, int] = field(
         factory=dict,
-        validator=deep_mapping(value_validator=ge(0)),
+        validator=_ages,
         metadata=doc("the least age in regions that have another one (years)", example={"DE": 16}),
     )
 

@@ -145,3 +145,15 @@ drink = { answers = { "puer" = "likes-puer" } }
         assert rows(brand, "tags", "tag") == [("likes-puer",)]
         brand.run(now="2026-11-15T16:00:00", send=False)
         assert rows(brand, "tags", "tag") == []
+
+
+def test_explain_does_not_show_what_is_sensitive(tmp_path: Path) -> None:
+    attribute = 'type = "text", purpose = "recipes that agree", '
+    toml = "[attribute]\n" + "".join(
+        f'{name} = {{ {attribute}keep = "900d", sensitivity = "{name}" }}\n' for name in ("plain", "sensitive")
+    )
+    with opened(folder(tmp_path, HEAD + toml)) as brand:
+        brand.ingest([said("1", "profiled", plain="x", sensitive="y")], now=NOW)
+        brand.run(now=NOW, send=False)
+        shown = dict(brand.explain("wecom:ann", now=NOW).sections[0].rows)
+        assert (shown["plain"], shown["sensitive"]) == ("x", "sensitive: not shown")
