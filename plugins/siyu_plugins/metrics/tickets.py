@@ -47,13 +47,16 @@ class Tickets(Metric):
         closed = shares.with_columns(
             key=nw.lit("closed"), value=nw.col("done").cast(nw.Float64) / nw.col("n").cast(nw.Float64)
         )
-        hours = tickets.filter(nw.col("done") == 1).group_by(*by)
-        median = hours.agg(value=nw.col("hours").median(), n=nw.len()).with_columns(key=nw.lit("median_hours"))
-        mean = hours.agg(value=nw.col("hours").mean(), n=nw.len()).with_columns(key=nw.lit("mean_hours"))
-        return nw.concat([numbers(frame, nw.col("slice")) for frame in (closed, median, mean)])
+        took = tickets.filter(nw.col("done") == 1).group_by(*by)
+        # A sum of whole seconds is the same in whichever order they are added.
+        sums = took.agg(total("seconds"), median=nw.col("seconds").median(), n=nw.len())
+        mean = nw.col("seconds").cast(nw.Float64) / nw.col("n").cast(nw.Float64)
+        hours = [sums.with_columns(key=nw.lit("mean_hours"), value=mean / _HOUR)]
+        hours.append(sums.with_columns(key=nw.lit("median_hours"), value=nw.col("median") / _HOUR))
+        return nw.concat([numbers(frame, nw.col("slice")) for frame in (closed, *hours)])
 
     def _tickets(self, view: View) -> Frame:
-        """Return one row a ticket: period, slice, done (1 where it is closed), hours."""
+        """Return one row a ticket: period, slice, done (1 where it is closed), seconds."""
         said = view.events.filter(nw.col("ref").fill_null("") != "")
         opening = said.filter(nw.col("type").is_in(_OPENING))
         first = latest(opening, ["member", "ref"], ["-second", "-id"]).select("member", "ref", "day", "entry", "second")
@@ -66,7 +69,7 @@ class Tickets(Metric):
             "period",
             slice=slice_,
             done=nw.when(done).then(nw.lit(1, nw.Int64)).otherwise(nw.lit(0, nw.Int64)),
-            hours=(nw.col("end") - nw.col("second")).cast(nw.Float64) / _HOUR,
+            seconds=nw.col("end") - nw.col("second"),
         )
 
 
