@@ -97,9 +97,9 @@ class DuckEngine:
         text = _identifier(column)
         valid = f"CASE WHEN json_valid({text}) THEN CASE WHEN json_type({text}) = 'OBJECT' THEN {text} END END"
         source = frame.to_native().project(f'*, {valid} AS "__json"')
-        keyed = source.project(f'*, list_distinct(json_keys("__json")) AS "__keys", {_named(kind, names)} AS "__named"')
+        keyed = source.project(f'*, json_keys("__json") AS "__keys", {_named(kind, names)} AS "__named"')
         lost = """CASE WHEN "__json" IS NULL THEN [''] ELSE
-            list_sort(list_filter("__keys", lambda key: NOT list_contains("__named", key))) END"""
+            list_sort(list_distinct(list_filter("__keys", lambda key: NOT list_contains("__named", key)))) END"""
         told = keyed.project(f'*, CASE WHEN {text} IS NOT NULL THEN {lost} ELSE [] END AS "__lost"')
         kept = ", ".join(_pair(name) for name in sorted({name for found in names.values() for name in found}))
         parts = f"""'{{' || nullif(concat_ws(',', NULL, {kept or "NULL"}), '') || '}}'"""
