@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from siyu.claims.counter import Answer, ClaimCounter
-from siyu.components import canon
+from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
-from siyu.explain import Explanation, explain
+from siyu.joining import join
 from siyu.kinds import Batch
 from siyu.loop import walk
+from siyu.members import Members
 from siyu.outcome import Outcome
-from siyu.passes import Moment, Passes
+from siyu.passes import Moment
+from siyu.reading import Reading
 from siyu.rows import frame_of
 from siyu.scope import scope_of
 from siyu.segments import overview
@@ -28,7 +30,7 @@ from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Passes):
+class Brand(Codes, Members, Reading):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -52,10 +54,10 @@ class Brand(Passes):
         store: The store.
     """
 
-    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together; use ``siyu.open``."""
-        super().__init__(programme, registry, store, key)
-        self._counter = ClaimCounter(programme, store, self._grants, key, self.view)
+        super().__init__(programme, registry, store, keys)
+        self._counter = ClaimCounter(programme, store, self._grants, self._key, self.view, self.number)
         self._delivering = threading.Lock()
 
     def ingest(self, rows: object, *, entry: str = "api", table: str = "events", now: Moment = None) -> Outcome:
@@ -65,7 +67,8 @@ class Brand(Passes):
             rows: Any frame that narwhals reads, or an iterable of mappings; the columns of ``siyu.kinds.Batch``,
                 ``time`` as a datetime or ISO text in UTC, amounts in minor units.
             entry: The name of the entry that the rows are said to come from.
-            table: The log: ``events``, ``items``, ``consents``, ``links``, ``costs`` or ``prices``.
+            table: The log: ``events``, ``items``, ``consents``, ``links``, ``addresses``, ``costs`` or
+                ``prices``.
             now: The moment of the intake.
 
         Returns:
@@ -76,7 +79,7 @@ class Brand(Passes):
             with work.session.reading():
                 take(work, entry, Batch(rows=frame_of(work.session.engine, rows, table), table=table))  # type: ignore[arg-type]
                 if joining:
-                    work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
+                    join(work)
             # Claims are decided in the order of the log, so none may come into it while others are decided.
             with self._grants.lock:
                 with work.session.writing(work.run.id) as writer:
@@ -102,10 +105,11 @@ class Brand(Passes):
 
     def tick(self, *, now: Moment = None, send: bool = True) -> Outcome:
         """Do the pass for the members of whom something new is known since the last run or tick."""
+        self._catch_up(now)
         with self._pass("tick", now) as work:
             work.scope = scope_of(work)
             if work.scope is not None:
-                raw = work.session.table("events").join(work.scope, on="member", how="semi")
+                raw = work.view.raw["events"].join(work.scope, on="member", how="semi")
                 work.view = work.view.having(events=raw)
                 walk(work, self._grants, self._touching, keep=True)
                 return self._finished(work, send=send)
@@ -158,14 +162,6 @@ class Brand(Passes):
     def claims(self, rows: object, *, now: Moment = None) -> list[Answer]:
         """Ask for many at once, in the order of the rows: incentive, member, id, and optionally item, quantity."""
         return self._counter.ask_all(rows, self._second(now))
-
-    def link(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
-        """Say that two ids are one person."""
-        self._join(one, other, evidence, now, undone=False)
-
-    def unlink(self, one: str | int, other: str | int, *, evidence: str, now: Moment = None) -> None:
-        """Say that two ids are not one person after all."""
-        self._join(one, other, evidence, now, undone=True)
 
     def tag(
         self,
@@ -240,20 +236,10 @@ class Brand(Passes):
         """
         return self._held().table(TABLES[name].name)
 
-    def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
-        """Return all that is known and was decided of one member, stage by stage."""
-        with self.store.opened() as session:
-            second = self._second(now)
-            return explain(self.view(session, second), self.programme, self.number(member), str(member))
-
     def segments(self) -> Segments:
         """Return how large each segment is, how it changed in the last run, and which of them share members."""
         with self.store.opened() as session:
             return overview(session, self.programme.segments)
-
-    def number(self, member: str | int) -> int:
-        """Return the number of an outside id, or the number itself."""
-        return self._counter.number(member)
 
     def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
         with self._pass("ingest", now) as work:
@@ -263,17 +249,6 @@ class Brand(Passes):
             with self._grants.lock, work.session.writing(work.run.id) as writer:
                 record(work, writer)
             return Outcome.of(work)
-
-    def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
-        with self._alone(), self._grants.lock, self._pass("control", now) as work:
-            ids = {"a": self.number(one), "b": self.number(other)}
-            row = {**ids, "evidence": evidence, "time": work.run.now, "undone": undone}
-            with work.session.reading():
-                work.stage("links", work.row("links", row))
-                work.state["canon"] = canon(work.session.engine, work.view.raw["links"])
-            with work.session.writing(work.run.id) as writer:
-                record(work, writer)
-            self._grants.forget()
 
     def _finished(self, work: Work, *, send: bool) -> Outcome:
         decided = Outcome.of(work)

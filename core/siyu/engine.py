@@ -17,10 +17,21 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """The few operations that no portable expression covers."""
+    """The few operations that no portable expression covers.
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once and return a frame over the result, for as long as the pass lasts."""
+    Attributes:
+        versions: How many keys the brand has had: more than one after its key was changed.
+    """
+
+    versions: int
+
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once and return a frame over the result, for as long as the pass lasts.
+
+        Args:
+            frame: The rows.
+            number: A column to add that numbers them from 1 in the order in which they stand (Int64).
+        """
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns. For small or final results."""
@@ -51,8 +62,12 @@ class Engine(Protocol):
             and joined by a comma; null for none). A text that is no object counts as one, without a name.
         """
 
-    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
-        """Add a column of ids: the keyed hash of the columns' texts joined with ``|`` (see ``siyu.keys``)."""
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
+        """Add a column of ids: the keyed hash of the columns' texts joined with ``|`` (see ``siyu.keys``).
+
+        ``version`` says by which of the brand's keys: facts have their ids by the first for ever, outside ids by the
+        one that was the newest when they came first, see ``siyu.identities.named``.
+        """
 
     def numbered(self, frame: Frame, name: str) -> Frame:
         """Add a column that numbers the rows from 1 in the order in which they stand (Int64)."""

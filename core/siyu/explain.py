@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-from attrs import frozen
+from attrs import astuple, frozen
 
 from siyu.components import component
 from siyu.config.units import Money
 from siyu.errors import UserError
+from siyu.merges import ties
 
 if TYPE_CHECKING:
     from siyu.config.programme import Programme
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Section", "explain"]
 
 _RECENT = 10
+_MANY = 100
 _HIDDEN = "sensitive: not shown"
 
 _COLUMNS = {
+    "links": ["time", "kind", "id", "and", "with", "evidence", "state"],
     "tags": ["tag", "value", "score", "evidence", "since", "expires"],
     "tag changes": ["time", "tag", "change", "value", "reason"],
     "journey": ["campaign", "step", "occurrence", "branch", "nominal", "decided"],
@@ -75,7 +78,7 @@ def explain(view: View, programme: Programme, number: int, asked: str = "") -> E
     if not known:
         message = f"no member {asked or number} is known; an outside id is written kind:value, as in the entry's config"
         raise UserError(message)
-    sections = [_wide(view, programme, member)]
+    sections = [_linked(view, ids), _wide(view, programme, member)]
     sections += [_listed(view, name, frame, member) for name, frame in _parts(view).items()]
     sections.append(_segments(view, programme, member))
     return Explanation(member, ids, [section for section in sections if section.rows])
@@ -100,6 +103,11 @@ def _listed(view: View, name: str, frame: Frame, member: int) -> Section:
     moment = next((columns.index(one) for one in ("changed", "time", "decided", "since") if one in columns), 0)
     rows.sort(key=lambda row: (row[moment] is None, row[moment]), reverse=True)
     return Section(name, columns, rows[:_RECENT] if name == "events" else rows)
+
+
+def _linked(view: View, ids: list[int]) -> Section:
+    """Return by which links the ids are one person, and which others name them."""
+    return Section("links", _COLUMNS["links"], [astuple(tie) for tie in ties(view, ids)][:_MANY])
 
 
 def _wide(view: View, programme: Programme, member: int) -> Section:

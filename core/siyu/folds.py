@@ -9,7 +9,7 @@ import narwhals as nw
 from attrs import field, frozen
 
 from siyu.frames import cast_like
-from siyu.scope import together
+from siyu.revisions import counting
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from siyu.stores.session import Session
     from siyu.work import Work
 
-__all__ = ["Fold", "arrived", "definition", "fold_of", "held", "joined_since"]
+__all__ = ["Fold", "arrived", "definition", "fold_of", "held"]
 
 
 @frozen
@@ -71,26 +71,14 @@ def arrived(work: Work, table: str, fold: Fold) -> Frame:
     Asked for in parts, so that each reads only the end of the log: rows that came since, and those whose moment has
     come since.
     """
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     later = stored.filter(nw.col("seq") > fold.watermark).filter(~fold.inside, nw.col("second") <= work.run.now)
     due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now).filter(fold.inside)
-    own = [part.filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
+    own = [counting(work, table, part).filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
     return nw.concat([later, due, *own])
 
 
 def held(work: Work, table: str, fold: Fold) -> Frame:
     """Return the rows of a log that are in the state."""
-    stored = cast_like(work.session.table(table), TABLES[table].schema)
+    stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
     return stored.filter(fold.inside, nw.col("second") <= fold.now)
-
-
-def joined_since(work: Work, fold: Fold) -> Frame | None:
-    """Return the raw ids of the members who were joined or parted since: member; None where nobody was.
-
-    Every id of a component that a new link made or broke is connected to one end of such a link.
-    """
-    links = work.view.raw["links"].filter(nw.col("seq") > fold.watermark)
-    ends = work.keep(nw.concat([links.select(member=nw.col("a")), links.select(member=nw.col("b"))]).unique())
-    if not work.size(ends.head(1)):
-        return None
-    return work.keep(together(work.view.raw["canon"], ends))

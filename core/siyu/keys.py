@@ -23,7 +23,7 @@ def hashed(key: str, *parts: str) -> int:
 
 
 def identity_id(key: str, identity: str) -> int:
-    """Return the member id of an outside identity, written ``kind:value`` as in ``phone:+8613800000000``."""
+    """Return the member id of an outside identity in its one form, as ``phone:+8613800000000``."""
     return hashed(key, identity)
 
 

@@ -7,14 +7,15 @@ Plugins exchange relations, never rows: ``Frame`` is a lazy narwhals frame on wh
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
-from siyu.component import Component
 from siyu.config.expressions import Condition
 from siyu.config.units import Share
-from siyu.intake import Batch, Intake, Scan
+from siyu.intake import ArrowStream, Batch, Intake, Scan
+from siyu.kind import Component
+from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
 from siyu.values import (
     Budget,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Answer",
+    "ArrowStream",
     "Batch",
     "Budget",
     "Campaign",
@@ -54,6 +57,7 @@ __all__ = [
     "Metric",
     "Period",
     "Receipt",
+    "Request",
     "Reward",
     "Scan",
     "Tagger",
@@ -64,12 +68,32 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Entry(Component):
-    """Where members and their events come in."""
+    """Where members and their events come in: it reads them, or they are pushed to it, or both.
+
+    Attributes:
+        limit: How large the body of a request may be, in bytes; a larger one is refused before anything reads it.
+    """
 
     kind: ClassVar[str] = "entry"
+    limit: ClassVar[int] = 1_048_576
 
-    def read(self, intake: Intake) -> Iterable[Batch]:
-        """Read what is new since ``intake.cursor``, as frames and not row by row."""
+    def read(self, intake: Intake) -> Iterable[Batch]:  # noqa: ARG002 - a base has nothing to read
+        """Read what is new since ``intake.cursor``, as frames and not row by row; nothing where all is pushed."""
+        return ()
+
+    def receive(self, request: Request, intake: Intake) -> Answer:  # noqa: ARG002 - a base takes none
+        """Judge a request: refuse it, or hand over the rows that it brings, each with the ``source_id`` of its fact.
+
+        Rows are known by it: the same request, come again, leaves nothing new. What cannot be trusted is refused
+        before it is parsed; one bad row of a good request goes to the batch's ``rejects``.
+        """
+        return Answer(status=404)
+
+    def mapped(self, messages: Sequence[Any], intake: Intake) -> Iterable[Batch]:
+        """Return the rows of what ``receive`` took as ``messages``, in the order in which they came.
+
+        They are of one request or of many that came at once: to make a frame costs the same for both.
+        """
         raise NotImplementedError
 
 
@@ -193,9 +217,14 @@ class Incentive(Component):
 
 @frozen(kw_only=True)
 class Channel(Component):
-    """How a touch is delivered, and what comes back."""
+    """How a touch is delivered, and what comes back.
+
+    Attributes:
+        address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
+    """
 
     kind: ClassVar[str] = "channel"
+    address: ClassVar[str] = ""
 
     environment: str = field(
         default="production",

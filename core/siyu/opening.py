@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from siyu.brand import Brand
 from siyu.config.programme import blocked, load
 from siyu.registry import discover
-from siyu.secret import brand_key
+from siyu.secret import brand_keys
 from siyu.stores.duckdb import DuckStore
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def open_brand(
     registry = discover(blocked(folder, environment), plugins).require()
     programme = load(folder, registry, environment)
     root = Path(folder)
-    key = brand_key(programme.brand.key, root)
+    keys = brand_keys(programme.brand, root)
     path = None if store == ":memory:" else Path(store or root / programme.brand.store)
-    return Brand(programme, registry, DuckStore.open(path, key, environment=programme.environment), key)
+    stored = DuckStore.open(path, keys[0], environment=programme.environment, newer=keys[1:])
+    return Brand(programme, registry, stored, keys)

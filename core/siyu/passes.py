@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 from siyu.bits import stored
 from siyu.claims.writer import GrantWriter
 from siyu.moments import moment
+from siyu.revisions import standing
 from siyu.runs import Run
 from siyu.view import View
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from siyu.config.programme import Programme
     from siyu.registry import Registry
@@ -38,13 +39,14 @@ class Passes:
         store: The store.
     """
 
-    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, key: str) -> None:
+    def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together."""
         self.programme = programme
         self.registry = registry
         self.store = store
-        self._key = key
-        self._grants = GrantWriter(programme, key)
+        self._keys = keys
+        self._key = keys[0]
+        self._grants = GrantWriter(programme, self._key)
         self._running = threading.Lock()
         self._touching = threading.Lock()
         self._reading: list[Session] = []
@@ -67,7 +69,7 @@ class Passes:
         """Return what plugins would see at a moment, of the state that the last run left."""
         joined = bool(session.engine.rows(session.table("canon").head(1)))
         bits = {"flags": stored(session, "flags")}
-        tables, engine = session.tables(), session.engine
+        tables, engine = standing(session, session.tables()), session.engine
         return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.components import labels
+from siyu.components import ends, labels, neighbours, together
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -23,8 +23,9 @@ def certain(work: Work, proposals: Frame) -> Frame:
     links = work.view.raw["links"].filter(nw.col("seq") > work.run.watermark, nw.col("run") != work.run.id)
     if not work.size(links.head(1)):
         return proposals
-    changed = nw.concat([links.select(recipient="a"), links.select(recipient="b")])
-    return proposals.join(work.view.resolve(changed, "recipient").unique(), on="recipient", how="anti")
+    # An id that many share by now parts its neighbours too.
+    around = neighbours(work.view.raw["links"], ends(links)).select(recipient=nw.col("member"))
+    return proposals.join(work.view.resolve(around, "recipient").unique(), on="recipient", how="anti")
 
 
 def undecided(work: Work, proposals: Frame) -> Frame:
@@ -37,20 +38,42 @@ def undecided(work: Work, proposals: Frame) -> Frame:
 def untouched(work: Work, proposals: Frame) -> Frame:
     """Drop what was touched before.
 
-    A key is matched under any id of the component that the recipient is in now; and where a link was undone, also
-    under the ids that were joined with it when the touch was written: it may have reached either of the two.
+    A key is matched under any id of the component that the recipient is in now; and where a link was undone, or does
+    not count any more as too many share an id, also under the ids that were joined with it when the touch was written:
+    it may have reached either of the two.
     """
     touched = work.view.touches.select(*_TOUCH).unique()
     new = proposals.join(touched, on=_TOUCH, how="anti")
-    links = work.view.raw["links"]
-    if not work.size(links.filter(nw.col("undone")).head(1)):
+    parted, shared = work.view.raw["links"].filter(nw.col("undone")), work.view.raw["shared"]
+    if not work.size(parted.head(1)) and not work.size(shared.head(1)):
         return new
-    return _not_shared(work, new, links)
+    return _not_shared(work, new, _ending(work))
+
+
+def _ending(work: Work) -> Frame:
+    """Return the links, and where they ended: a, b, made, ended (``seq``); without those that never counted.
+
+    A link of an id that too many share ended with the one that made it too many.
+    """
+    links = work.view.raw["links"].with_columns(
+        made=nw.when(~nw.col("undone")).then(nw.col("seq")).otherwise(None),
+        ended=nw.when(nw.col("undone")).then(nw.col("seq")).otherwise(None),
+    )
+    until = work.view.raw["shared"].group_by("member").agg(nw.col("since").min().alias("until"))
+    for column in ("a", "b"):
+        links = links.join(until, left_on=column, right_on="member", how="left")
+        late = (nw.col("seq") >= nw.col("until")) & ~nw.col("undone")
+        ended = nw.min_horizontal("ended", "until")
+        links = links.filter(~late.fill_null(value=False)).with_columns(ended=ended).drop("until")
+    links = work.keep(links.select("a", "b", "made", "ended"))
+    # Whoever was once joined by other links is joined still.
+    around = work.keep(together(work.view.raw["canon"], ends(links.filter(~nw.col("ended").is_null()))))
+    return links.join(around, left_on="a", right_on="member", how="semi")
 
 
 def _not_shared(work: Work, proposals: Frame, links: Frame) -> Frame:
     engine = work.session.engine
-    once = labels(engine, links.filter(~nw.col("undone")).select("a", "b"))
+    once = labels(engine, links.filter(~nw.col("made").is_null()))
     span = _spans(links, once)
     touches = work.session.table("touches").select(*_TOUCH, "seq", member=nw.col("recipient"))
     then = touches.join(once, on="member").join(span, on="canon")
@@ -64,6 +87,4 @@ def _not_shared(work: Work, proposals: Frame, links: Frame) -> Frame:
 def _spans(links: Frame, once: Frame) -> Frame:
     """Return between which ``seq`` an undone link may have held in each former component: canon, since, until."""
     placed = links.rename({"a": "member"}).join(once, on="member")
-    made = nw.when(~nw.col("undone")).then(nw.col("seq")).otherwise(None)
-    ended = nw.when(nw.col("undone")).then(nw.col("seq")).otherwise(None)
-    return placed.group_by("canon").agg(since=made.min(), until=ended.max())
+    return placed.group_by("canon").agg(since=nw.col("made").min(), until=nw.col("ended").max())

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.components import together
+
 if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["scope_of", "together"]
+__all__ = ["scope_of"]
 
 _PASSES = ["run", "tick"]
 
@@ -32,10 +34,3 @@ def scope_of(work: Work) -> Frame | None:
     if not work.size(members.head(1)):
         return None
     return work.keep(together(work.session.table("canon"), members))
-
-
-def together(canon: Frame, members: Frame) -> Frame:
-    """Return these ids, and all that are joined with them: member."""
-    components = members.join(canon, on="member").select("canon").unique()
-    joined = canon.join(components, on="canon", how="semi").select("member")
-    return nw.concat([members.select("member"), joined]).unique()

@@ -1,4 +1,4 @@
-"""The brand's key: found where the config says, or made at the first opening."""
+"""The brand's keys: found where the config says; the newest is made where it is not there."""
 
 from __future__ import annotations
 
@@ -12,20 +12,29 @@ from typing import TYPE_CHECKING
 from siyu.errors import UserError
 
 if TYPE_CHECKING:
+    from siyu.config.tables import Brand
     from siyu.config.units import Secret
 
-__all__ = ["brand_key"]
+__all__ = ["brand_keys"]
 
 
-def brand_key(secret: Secret, folder: Path) -> str:
-    """Return the key that ids are made with.
+def brand_keys(brand: Brand, folder: Path) -> tuple[str, ...]:
+    """Return all keys that ids were made with, the oldest first; new outside ids take the last one.
 
     A key file that does not exist is made, with a random key that only its owner can read: whoever loses it can
     match no id again.
 
     Raises:
-        UserError: The environment variable is not set, or the file cannot be read or made.
+        UserError: The environment variable is not set, the file cannot be read or made, or two keys are the same.
     """
+    older = [one.reveal(folder) for one in brand.older_keys]
+    keys = (*older, _newest(brand.key, folder))
+    if len(set(keys)) < len(keys):
+        raise UserError("[brand] key is among its older_keys: a new key is another one; delete the line, or make one")
+    return keys
+
+
+def _newest(secret: Secret, folder: Path) -> str:
     if secret.file:
         path = folder / secret.file
         if not path.exists():

@@ -81,13 +81,13 @@ _LOGS = (
     ),
     Table(
         "links",
-        "evidence that two ids are one person, or that an earlier link was undone",
-        _columns("a:id b:id evidence:text time:int undone:flag"),
+        "evidence that two ids are one person, or a person's word that they are, or are not",
+        _columns("a:id b:id evidence:text time:int undone:flag by_hand:flag"),
     ),
     Table(
         "addresses",
-        "what a channel needs to reach someone, encrypted and erasable",
-        _columns("member:id channel:text value:text"),
+        "what a channel needs to reach someone, by the kind of outside id that it is; encrypted and erasable",
+        _columns("member:id kind:text value:text"),
     ),
     Table(
         "consents",
@@ -175,6 +175,12 @@ _STATE = (
         log=False,
     ),
     Table(
+        "shared",
+        "an id that too many ids of a kind share, so that its links do not count: of which kind, and how many",
+        _columns("member:id kind:text n:int since:int"),
+        log=False,
+    ),
+    Table(
         "members",
         "what is known of a member; one column more for each declared attribute, and those that are needed to go on",
         _columns("member:id entry:text joined:day place:text zone:text region:text language:text birth_year:int"),
@@ -214,6 +220,12 @@ _STATE = (
         "flags",
         "the tags that a member has now, of those that are plain yes or no, as bits: see ``siyu.bits``",
         _columns("member:id"),
+        log=False,
+    ),
+    Table(
+        "superseded",
+        "a row of a log, by its ``seq``, that a later row of the same key revises, so that it no longer counts",
+        _columns("log:text key:id row:int"),
         log=False,
     ),
     Table(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import narwhals as nw
 from attrs import frozen
 
-from siyu.component import Component
+from siyu.kind import Component
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
 from attrs import Attribute, field, frozen
@@ -16,9 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Budget",
+    "ChannelCode",
+    "Coding",
     "ContentItem",
     "Early",
     "Frame",
+    "HandingOver",
+    "Handover",
     "Limit",
     "Marking",
     "Message",
@@ -172,6 +178,90 @@ class Marking(Protocol):
 
         ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``.
         """
+
+
+@frozen
+class Handover:
+    """What became of handing a member from one staff member to another.
+
+    Attributes:
+        identity: The member's outside id.
+        state: ``asked``, ``waiting``, ``done`` or ``refused``.
+        second: When it was done; 0 where it was not.
+        reason: Why it was refused.
+    """
+
+    identity: str
+    state: str
+    second: int = 0
+    reason: str = ""
+
+
+@runtime_checkable
+class HandingOver(Protocol):
+    """What an entry is besides whose platform can hand members from one staff member to another.
+
+    Attributes:
+        most: How many members are asked for at once.
+    """
+
+    most: ClassVar[int]
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it was told how to ask its platform."""
+
+    def customers(self, folder: Path, former: str, *, resigned: bool) -> Sequence[str]:
+        """Return the outside ids of all members whom a staff member has as contacts; resigned ones as well."""
+
+    def ask(self, folder: Path, pair: tuple[str, str], people: Sequence[str], *, resigned: bool) -> Iterable[Handover]:
+        """Ask to hand members from the first of two staff members to the second; return whom the platform refused."""
+
+    def handed(self, folder: Path, pair: tuple[str, str], *, resigned: bool) -> Iterable[Handover]:
+        """Return what became of all that was asked for two staff members: ``waiting``, ``done`` or ``refused``."""
+
+
+@frozen
+class ChannelCode:
+    """A code that people join by, so that each joining is attributed to its door: the ``subject`` of the event.
+
+    Attributes:
+        name: Its name, which the platform tells of everyone who joins by it.
+        campaign: The campaign that it is of.
+        place: The place where it hangs.
+        staff: The staff who are added by it.
+        ref: The platform's own id of it; empty where it was not made yet.
+        link: Where its picture is.
+        joined: How many joined by it.
+    """
+
+    name: str
+    campaign: str = ""
+    place: str = ""
+    staff: tuple[str, ...] = ()
+    ref: str = ""
+    link: str = ""
+    joined: int = 0
+
+
+@runtime_checkable
+class Coding(Protocol):
+    """What an entry is besides that can have its platform make channel codes."""
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+
+    @property
+    def channel_codes(self) -> Sequence[ChannelCode]:
+        """The codes that the config wants."""
+
+    def make(self, folder: Path, known: Sequence[ChannelCode], now: int) -> Iterable[ChannelCode]:
+        """Make what is not known to be there, change what is there otherwise, and return what was made or changed."""
 
 
 @frozen

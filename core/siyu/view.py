@@ -9,10 +9,12 @@ import narwhals as nw
 
 from siyu.admit import admit
 from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
+from siyu.contacts import ContactsView
 from siyu.contents import themes
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
+from siyu.identities import looked_up
 from siyu.known import current, lapsed
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
@@ -37,7 +39,7 @@ _DAYS_AHEAD = 400
 _DAYS_BEFORE = 31
 
 
-class View:
+class View(ContactsView):
     """The relations of one pass, bound to its connection; not thread-safe.
 
     Every id of a member or a recipient is resolved to the least id of its component, and no event later than
@@ -273,10 +275,9 @@ class View:
         return lapsed(self._engine.fields(frame, column, schema), schema, self._programme, self.now)
 
     def identified(self, frame: Frame, column: str, name: str) -> Frame:
-        """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null for null."""
-        found = self._engine.hashed(frame, [column], name)
-        known = nw.when(~nw.col(column).is_null()).then(nw.col(name)).otherwise(None)
-        return self.resolve(found.with_columns(known.cast(nw.Int64).alias(name)), name)
+        """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null where it is none."""
+        region = self._programme.brand.dialling
+        return self.resolve(looked_up(self._engine, self._tables["identities"], frame, column, name, region), name)
 
     def table(self, columns: Mapping[str, Iterable[Any]], schema: Schema) -> Frame:
         """Return a small frame of given columns, as for the items of a config."""

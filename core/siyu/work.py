@@ -10,6 +10,7 @@ import narwhals as nw
 from attrs import define, field
 
 from siyu.frames import cast_like
+from siyu.revisions import KEYS, counting
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Work:
         view: What plugins see; a stage replaces it by one that has its results.
         scope: The raw ids of the members that a tick looks at; None for everybody.
         staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
+        superseded: The rows of logs that this pass revised, by their ``seq``: kept frames.
+        revised: What it revised, by log: the place of the staged rows, and their keys (see ``siyu.revisions.KEYS``).
         state: State tables that were computed anew.
         merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
         folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
@@ -62,6 +65,8 @@ class Work:
     view: View
     scope: Frame | None = None
     staged: dict[str, list[Frame]] = field(factory=dict)
+    superseded: dict[str, list[Frame]] = field(factory=dict)
+    revised: dict[str, list[tuple[int, Frame]]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
     merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
     folded: dict[str, dict[str, str]] = field(factory=dict)
@@ -93,9 +98,9 @@ class Work:
         with self.registry.attributed(self.programme.owners[component.kind, component.name], what):
             yield
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once, for as long as the pass lasts."""
-        return self.session.engine.keep(frame)
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once, for as long as the pass lasts; ``number`` is a column to number the rows from 1."""
+        return self.session.engine.keep(frame, number)
 
     def count(self, name: str, frame: Frame) -> int:
         """Add the number of a kept frame's rows to a count and return it."""
@@ -108,17 +113,22 @@ class Work:
         columns = TABLES[table].columns
         return self.session.engine.frame({name: [values.get(name)] for name in columns}, columns)
 
-    def stage(self, table: str, frame: Frame) -> Frame:
+    def stage(self, table: str, frame: Frame, number: str = "") -> Frame:
         """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.
+
+        Args:
+            table: The log.
+            frame: The rows.
+            number: A column that numbers them from 1 without gaps, where they are kept already.
 
         Returns:
             The rows as kept, with a provisional ``seq`` after all that is, or meanwhile comes, into the store.
         """
-        numbered = self.session.engine.numbered(cast_like(frame, TABLES[table].columns), "seq")
+        columns = TABLES[table].columns
+        kept = frame.with_columns(seq=nw.col(number)) if number else self.keep(cast_like(frame, columns), "seq")
+        numbered = cast_like(kept, {**columns, "seq": nw.Int64()})
         before = _PROVISIONAL + sum(self.size(part) for part in self.staged.get(table, ()))
-        rows = self.keep(
-            cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
-        )
+        rows = cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
         self.staged.setdefault(table, []).append(rows)
         self.show(table)
         return rows
@@ -126,7 +136,9 @@ class Work:
     def show(self, table: str) -> None:
         """Show a log to the later stages with its staged rows."""
         stored = cast_like(self.session.table(table), TABLES[table].schema)
-        self.view = self.view.having(**{table: nw.concat([stored, *self.staged.get(table, ())])})
+        rows = nw.concat([stored, *self.staged.get(table, ())])
+        counted = counting(self, table, rows) if table in KEYS else rows
+        self.view = self.view.having(bits=None, **{table: counted})
 
     def renew(self, table: str, state: Frame, fresh: Frame | None, gone: Frame | None) -> Frame:
         """Have a table of state written: a few rows of it where few differ, else all.

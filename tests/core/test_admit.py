@@ -146,9 +146,9 @@ def test_a_chain_takes_many_rounds() -> None:
     counted: list[Frame] = []
 
     class Counting(PolarsEngine):
-        def keep(self, frame: Frame) -> Frame:
+        def keep(self, frame: Frame, number: str = "") -> Frame:
             counted.append(frame)
-            return super().keep(frame)
+            return super().keep(frame, number)
 
     asked, rooms = chain(40), {f"link-{place}": 1 for place in range(41)}
     assert answer(Counting(KEY), asked, rooms, rounds=100, small=0) == one_by_one(asked, rooms)

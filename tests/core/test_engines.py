@@ -88,6 +88,27 @@ def test_numbered_follows_the_order_of_rows(engine: Engine) -> None:
     assert engine.rows(turned) == [(number, number) for number in range(1, 30_001)]
 
 
+def test_what_is_kept_is_numbered_in_its_order(engine: Engine) -> None:
+    many = list(range(300_000, 0, -1))
+    frame = engine.frame({"a": many}, {"a": nw.Int64()}).filter(nw.col("a") % 3 == 0)
+    kept = engine.keep(frame, "row")
+    assert dict(kept.collect_schema()) == {"a": nw.Int64(), "row": nw.Int64()}
+    assert engine.rows(kept) == list(zip(range(300_000, 0, -3), range(1, 100_001), strict=True))
+
+
+def test_numbers_outlive_a_transaction() -> None:
+    with duckdb.connect() as connection:
+        cursor = connection.cursor()
+        engine = DuckEngine(cursor, KEY)
+        cursor.begin()
+        kept = engine.keep(engine.query("SELECT range AS a FROM range(200_000)"), "row")
+        spans = [engine.rows(kept.select(nw.col("row").min(), high=nw.col("row").max()))]
+        cursor.commit()
+        spans.append(engine.rows(kept.select(nw.col("row").min(), high=nw.col("row").max())))
+        assert spans == [[(1, 200_000)]] * 2
+        assert engine.rows(kept.filter(nw.col("a") + 1 != nw.col("row")).select(nw.len())) == [(0,)]
+
+
 def test_seconds_are_rounded_down(engine: Engine) -> None:
     start = datetime(1970, 1, 1)  # noqa: DTZ001 - moments of a frame are UTC without a zone
     micros = [0, 999_999, 1_000_000, -1, -1_000_000, -1_000_001, 1_793_000_000_123_456, None]

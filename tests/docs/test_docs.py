@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli_w
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 import siyu
 from siyu import hooks
@@ -17,6 +17,7 @@ from siyu.cli import main
 from siyu.cli.main import siyu as command
 from siyu.config.programme import load
 from siyu.config.tables import Gate
+from siyu.kinds import Request
 from siyu.registry import discover
 from siyu.testing.manual import filled, hook
 from siyu.testing.portable import findings
@@ -103,7 +104,7 @@ def of_all(*languages: str) -> list[Any]:
 def written_module(block: Block) -> ModuleType:
     name = next(mark.removeprefix("module=") for mark in block.marks if mark.startswith("module="))
     module = module_from_spec(spec_from_loader(name, loader=None))  # type: ignore[arg-type]
-    exec(compile(block.text, str(block), "exec"), vars(module))  # noqa: S102 - the pages are ours
+    exec(compile(block.text, str(block), "exec", dont_inherit=True), vars(module))  # noqa: S102 - the pages are ours
     return module
 
 
@@ -132,12 +133,13 @@ def test_every_hook_has_a_section_with_its_exact_signature() -> None:
 
 def test_every_bundled_component_has_a_section_with_every_key(registry: Registry) -> None:
     page = (DOCS / "components.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"(?ms)^#{2,3} `?([\w-]+)`?\n(.*?)(?=^#{2,3} [^#]|\Z)", page))
+    kinds = dict(re.findall(r"(?ms)^## (\w+)\n(.*?)(?=^## |\Z)", page))
     for kind, classes in registry.components.items():
+        sections = dict(re.findall(r"(?ms)^### `([\w-]+)`\n(.*?)(?=^### |\Z)", kinds[kind]))
         for use, cls in classes.items():
             if registry.plugins[registry.owner(kind, use)].distribution != "siyu":
                 continue
-            known = sections[kind] + sections[use]
+            known = kinds[kind].partition("\n### ")[0] + sections[use]
             keys = [one.name.rstrip("_") for one in fields(cls) if one.name != "name" and not one.metadata.get("given")]
             assert [key for key in keys if f"| `{key}` |" not in known] == []
             assert all(one.metadata.get("doc") for one in fields(cls)), f"{kind} {use} has a key without a word"
@@ -204,8 +206,8 @@ def put(folder: Path, block: Block) -> None:
 
 
 ORDERS = [
-    {"identity": "phone:1", "type": "ordered", "time": "2026-09-01T08:15:00Z"},
-    {"identity": "phone:2", "type": "ordered", "time": "2026-11-01T08:15:00Z"},
+    {"identity": "phone:+8613800000001", "type": "ordered", "time": "2026-09-01T08:15:00Z"},
+    {"identity": "phone:+8613800000002", "type": "ordered", "time": "2026-11-01T08:15:00Z"},
 ]
 
 
@@ -217,9 +219,29 @@ def test_the_plugin_of_a_page_tags_whom_it_should_and_is_portable(page: str, tmp
         brand.ingest(ORDERS)
         brand.run(now="2026-11-10T11:30")
         tags = brand.table("tags").select("member", "tag").to_native().fetchall()
-        assert tags == [(brand.number("phone:1"), "sleepy")]
+        assert tags == [(brand.number("phone:+8613800000001"), "sleepy")]
     (tmp_path / "dormant.py").write_text(block.text, encoding="utf-8")
     assert findings(tmp_path / "dormant.py") == []
+
+
+def test_the_entry_of_a_page_takes_a_message_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = next(block for block in blocks(DOCS / "writing-plugins.md", "python") if "module=doorbell" in block.marks)
+    entry = '[entry.counter]\nuse = "doorbell"\nsecret = { env = "DOORBELL" }\n'
+    (tmp_path / "brand.toml").write_text(f'[brand]\nname = "A"\n{entry}', encoding="utf-8")
+    monkeypatch.setenv("DOORBELL", "ding")
+    message = Request(method="POST", headers={"x-secret": "ding"}, body=b'{"ring": 7, "card": "a1", "at": 5}', now=9)
+    forged, malformed, huge = (
+        evolve(message, headers={}),
+        evolve(message, body=b"[]"),
+        evolve(message, body=b"[" * 9999),
+    )
+    with siyu.open(tmp_path, store=":memory:", plugins={"doorbell": written_module(block)}) as brand:
+        sent = [message, evolve(message, now=10), forged, malformed, huge]
+        assert [brand.receive("counter", one).status for one in sent] == [200, 200, 401, 400, 400]
+        events = brand.table("events").select("member", "type", "second").to_native().fetchall()
+        assert events == [(brand.number("card:a1"), "checked_in", 5)]
+    (tmp_path / "doorbell.py").write_text(block.text, encoding="utf-8")
+    assert findings(tmp_path / "doorbell.py") == []
 
 
 def test_the_rule_of_the_hooks_page_holds_on_the_last_day_of_a_month(tmp_path: Path) -> None:

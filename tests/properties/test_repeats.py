@@ -57,8 +57,8 @@ def test_a_run_writes_to_every_table_of_the_loop(tmp_path: Path) -> None:
         brand.run(now=NOW)
         empty = {table for table, (count, _) in fingerprints(brand).items() if not count}
     assert empty == {
-        "items", "links", "canon", "addresses", "consents", "prices", "costs", "controls",
-        "follows", "groups", "group_members",
+        "items", "links", "canon", "shared", "addresses", "consents", "prices", "costs", "controls",
+        "follows", "groups", "group_members", "superseded",
     }  # fmt: skip
 
 

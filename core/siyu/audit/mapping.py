@@ -87,8 +87,8 @@ def guessed(audit: Audit, today: date, channel: str, place: Callable[[str], str]
         _File(guess, file, today.isoformat(), channel, place(file.path)).map()
     for match in audit.matches:
         if match.alike > match.found:
-            why = f"{match.alike - match.found} identities are in {match.among} as well, but are not written alike"
-            guess.notes.append(Note(match.of, "", f"{why}: siyu would not join them; write {match.kind} in one way"))
+            why = f"{match.alike - match.found} identities are in {match.among} as well, but not written alike"
+            guess.notes.append(Note(match.of, "", f"{why}: siyu does so when they come in; see [brand] region"))
     return guess
 
 

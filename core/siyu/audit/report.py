@@ -60,8 +60,8 @@ class Match:
         of: The file whose identities are looked for.
         among: The file that they are looked for in.
         identities: How many different ones there are.
-        found: How many of them are found as they are written; siyu joins no others.
-        alike: How many would be, were phone numbers and addresses written alike in both files.
+        found: How many of them are found as they are written.
+        alike: How many are, once phone numbers and addresses are written alike, as siyu does when they come in.
         consented: How many have a consent or refusal stated there; None where that file states none.
     """
 

@@ -13,7 +13,8 @@ from siyu.claims.desk import Claim, Line
 from siyu.claims.earned import LINE
 from siyu.claims.writer import pending
 from siyu.errors import UserError
-from siyu.keys import hashed, identity_id
+from siyu.identities import is_text, written
+from siyu.keys import hashed
 from siyu.kinds import Incentive
 from siyu.moments import day_number
 from siyu.rows import columns_of
@@ -74,6 +75,7 @@ class ClaimCounter:
     grants: GrantWriter
     key: str
     view: Callable[[Session, int], View]
+    number: Callable[[str | int], int]
     _waiting: list[_Asked] = field(factory=list)
     _queue: threading.Lock = field(factory=threading.Lock)
 
@@ -104,19 +106,6 @@ class ClaimCounter:
                 self._settle(asked)
         return [one.answer for one in asked if one.answer is not None]
 
-    def number(self, member: str | int) -> int:
-        """Return the number of an outside id, or the number itself.
-
-        Raises:
-            UserError: It is neither.
-        """
-        if isinstance(member, int) or member.isdigit():
-            return int(member)
-        if ":" not in member.strip(":"):
-            message = f"'{member}' is no member; write an outside id as in wecom:wm7… or phone:+86…, or a number"
-            raise UserError(message)
-        return identity_id(self.key, member)
-
     def _checked(self, row: Mapping[str, Any]) -> dict[str, Any]:
         items = [term.item for term in self._terms(str(row.get("incentive")))]
         item = row.get("item") or (items[0] if len(items) == 1 else "")
@@ -124,7 +113,8 @@ class ClaimCounter:
             message = f"say which item of {row['incentive']} is meant: {', '.join(items)}"
             raise UserError(message)
         quantity = 1 if row.get("quantity") is None else row["quantity"]
-        identity = row["member"] if isinstance(row["member"], str) and not row["member"].isdigit() else None
+        region = self.programme.brand.dialling
+        identity = written(row["member"], region) if is_text(row["member"]) else None
         checked = {"item": item, "quantity": quantity, "identity": identity, "member": self.number(row["member"])}
         return {**row, **checked, "event": hashed(self.key, SOURCE, str(row["id"]))}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import Factory, define
@@ -24,8 +24,9 @@ from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.structure import structure
-from siyu.config.tables import Advice, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import PluginError, Problem, UserError
+from siyu.identities import normal
 from siyu.kinds import KINDS
 from siyu.rules.judge import judge
 
@@ -37,7 +38,7 @@ __all__ = ["Builder"]
 T = TypeVar("T")
 
 _OWN = (
-    *("brand", "plugins", "gate", "consent", "goal", "feature", "segment"),
+    *("brand", "plugins", "identity", "gate", "consent", "goal", "feature", "segment"),
     *("attribute", "field", "rules", "advice"),
 )
 
@@ -66,6 +67,10 @@ class Builder:
         brand = self._one("brand", Brand)
         self.exponent = brand.exponent if brand else 2
         plugins, gate, consent = self._one("plugins", Plugins), self._one("gate", Gate), self._one("consent", Consent)
+        identity = self._one("identity", Identity)
+        if brand:
+            self._written(brand, ("gate", "allow"), gate.allow if gate else ())
+            self._written(brand, ("identity", "release"), identity.release if identity else ())
         attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
         fields = self._many("field", Field)
         segments, uses = self._segments(), {}
@@ -90,6 +95,7 @@ class Builder:
         return {
             "brand": brand,
             "plugins": plugins,
+            "identity": identity,
             "gate": gate,
             "consent": consent,
             "rules": rules,
@@ -159,6 +165,14 @@ class Builder:
             rest=self.rest,
             **given,
         )
+
+    def _written(self, brand: Brand, path: tuple[str, ...], ids: Iterable[str]) -> None:
+        """Find outside ids that name nobody, as a phone number that no plan has."""
+        for place, one in enumerate(ids):
+            try:
+                normal(one, brand.dialling)
+            except ValueError as error:
+                self.problem((*path, place), f"'{one}': {error}")
 
     def _many(self, key: str, cls: type[T]) -> dict[str, T]:
         found = {name: self.structured(cls, table, (key, name)) for name, table in sorted(self.table(key).items())}

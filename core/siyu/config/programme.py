@@ -18,7 +18,7 @@ from siyu.config.files import read
 from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import ConfigError
 from siyu.kinds import Component
 
@@ -39,6 +39,7 @@ class Programme:
         folder: The folder that it was read from, as the user named it.
         brand: ``[brand]``.
         plugins: ``[plugins]``.
+        identity: ``[identity]``.
         gate: ``[gate]``.
         consent: ``[consent]``.
         rules: ``[rules]``.
@@ -60,6 +61,7 @@ class Programme:
     folder: Path
     brand: Brand
     plugins: Plugins
+    identity: Identity
     gate: Gate
     consent: Consent
     rules: Rules

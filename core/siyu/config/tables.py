@@ -18,7 +18,19 @@ from siyu.kinds import doc
 if TYPE_CHECKING:
     from attrs import Attribute as Field
 
-__all__ = ["Advice", "Age", "Basis", "Brake", "Brand", "Cap", "Gate", "Goal", "Plugins", "Rules"]
+__all__ = [
+    "Advice",
+    "Age",
+    "Basis",
+    "Brake",
+    "Brand",
+    "Cap",
+    "Gate",
+    "Goal",
+    "Identity",
+    "Plugins",
+    "Rules",
+]
 
 _NO_DECIMALS = ("JPY", "KRW", "VND")
 
@@ -72,10 +84,18 @@ class Brand:
     key: Secret = field(
         default=Secret(file=".siyu/key"), metadata=doc("where the secret is kept that ids are hashed with")
     )
+    older_keys: tuple[Secret, ...] = field(
+        default=(), metadata=doc("where the secrets are kept that ids were hashed with before, the oldest first")
+    )
 
     @member_zone.default
     def _member_zone(self) -> str:
         return self.zone
+
+    @property
+    def dialling(self) -> str:
+        """The region whose phone numbers are written without a country's code: the brand's, else its currency's."""
+        return self.region if re.fullmatch("[A-Z]{2}", self.region) else self.currency[:2]
 
     @property
     def exponent(self) -> int:
@@ -88,6 +108,35 @@ class Plugins:
     """Which plugins load: ``[plugins]``."""
 
     block: tuple[str, ...] = field(default=(), metadata=doc("plugins that are kept from loading"))
+
+
+def _some(_: object, __: Field[dict[str, int]], value: dict[str, int]) -> None:
+    for kind, number in value.items():
+        if number < 1:
+            raise ValueError(f"expected 1 or more for '{kind}', not {number}")
+
+
+@frozen(kw_only=True)
+class Identity:
+    """Which outside ids are one person: ``[identity]``."""
+
+    shared_by: int = field(
+        default=5,
+        validator=ge(1),
+        metadata=doc("an id that is linked with more ids of one kind than this is nobody's own", example=5),
+    )
+    shared_by_kind: dict[str, int] = field(
+        factory=dict, validator=_some, metadata=doc("the same for ids of a certain kind", example={"email": 3})
+    )
+    release: tuple[str, ...] = field(
+        default=(),
+        validator=_outside,
+        metadata=doc("ids that join people, however many share them", example=["phone:+8613800138000"]),
+    )
+    single: tuple[str, ...] = field(
+        default=("wecom",),
+        metadata=doc("kinds of ids that one person has one of; who has two is reported", example=["wecom"]),
+    )
 
 
 @frozen(kw_only=True)

@@ -12,6 +12,7 @@ from siyu.errors import PluginError
 from siyu.frames import cast_like, row_number
 from siyu.gate import PERSONAL, Desk
 from siyu.kinds import Channel, Receipt
+from siyu.senders import moved
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _next(outbox: _Outbox, channel: str) -> list[dict[str, Any]] | None:
         going = work.keep(batch.join(stopped, on="id", how="anti").sort("row"))
         marked = going.select("id", state=nw.lit("sending"), reason=nw.lit(""))
         outbox.note(nw.concat([stopped, marked]).rename({"id": "touch"}))
+    if work.size(going.filter(~nw.col("sender").is_null()).head(1)):
+        going = work.keep(moved(work.view, going).sort("row"))
     names = list(TABLES["touches"].columns)
     rows = work.session.engine.rows(going.select(*names))
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
+from siyu.components import together
 from siyu.features.build import assembled, compute, filled, pairs_of
 from siyu.features.cells import Cell, cells, state_of
 from siyu.features.moves import AGAIN, LEFT, NEW, changes
 from siyu.frames import cast_like, total
-from siyu.scope import together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

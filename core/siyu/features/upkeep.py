@@ -11,7 +11,8 @@ from siyu.features.build import assembled, compute, pairs_of, valued
 from siyu.features.cells import declared, marked, state_columns, state_of
 from siyu.features.forward import Forward
 from siyu.features.moves import moves
-from siyu.folds import definition, fold_of, joined_since
+from siyu.folds import definition, fold_of
+from siyu.joining import joined_since, judged
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -47,18 +48,19 @@ class Upkeep:
 
 
 def definitions(work: Work) -> dict[str, str]:
-    """Return what each feature is, by name: where that changes, its columns are built anew."""
+    """Return what each feature is, by name, and under no name what members are: what changes is built anew."""
     zone = work.programme.brand.zone
-    return {name: definition(feature=one, zone=zone) for name, one in declared(work.programme).items()}
+    own = {name: definition(feature=one, zone=zone) for name, one in declared(work.programme).items()}
+    return {"": judged(work)} | own
 
 
 def keep_up(work: Work) -> Upkeep:
     """Return the features of all members, at the least cost: the last run's and what changed since, where it goes."""
     features = declared(work.programme)
     fold = fold_of(work.session, "features")
-    if fold is None or fold.now > work.run.now:
-        return build(work, features)
     now = definitions(work)
+    if fold is None or fold.now > work.run.now or fold.definitions[""] != now[""]:
+        return build(work, features)
     same = {name: one for name, one in features.items() if fold.definitions.get(name) == now[name]}
     fresh = {name: one for name, one in features.items() if name not in same}
     brought = _brought(work, same, fold)

@@ -10,7 +10,7 @@ from siyu.config.expressions import Condition
 from siyu.config.features import Feature
 from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Brand, Gate, Goal, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.kinds import KINDS
 from siyu.schema.classes import Classes, summary
 
@@ -26,6 +26,7 @@ __all__ = ["OWN", "document"]
 OWN: dict[str, tuple[Any, bool]] = {
     "brand": (Brand, False),
     "plugins": (Plugins, False),
+    "identity": (Identity, False),
     "gate": (Gate, False),
     "consent": (Consent, False),
     "rules": (Rules, False),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.components import canon
-from siyu.folds import arrived, definition, fold_of, joined_since
+from siyu.folds import arrived, definition, fold_of
+from siyu.joining import join, joined_since, judged
 from siyu.known import attributes, folded
+from siyu.stages.contacts import bring
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -18,8 +19,10 @@ __all__ = ["identify"]
 
 
 def identify(work: Work) -> None:
-    """Fold links into ``canon`` and events into ``members``."""
-    _join(work)
+    """Fold links into ``canon``, and events into ``members``, ``follows`` and groups."""
+    if not work.ticking:
+        # Of two that compute together, one brings this forward.
+        join(work)
     if work.ticking:
         members = work.keep(_everybody(work))
         work.count("members", members)
@@ -27,25 +30,23 @@ def identify(work: Work) -> None:
         members = _kept_up(work)
         work.folded["members"] = _definitions(work)
     work.view = work.view.having(members=members)
-
-
-def _join(work: Work) -> None:
-    """Resolve ids by all links; ``canon`` is up to date but for those that this pass brought."""
-    known = work.size(work.view.raw["canon"].head(1)) or not work.size(work.view.raw["links"].head(1))
-    if known and not work.staged.get("links"):
-        return
-    components = canon(work.session.engine, work.view.raw["links"])
-    work.state["canon"] = components
-    work.view = work.view.resolved(components)
+    bring(work)
 
 
 def _definitions(work: Work) -> dict[str, str]:
     brand, declared = work.programme.brand, attributes(work.programme)
-    return {"": definition(zone=brand.zone, attributes={name: str(dtype) for name, dtype in declared.items()})}
+    kept = {name: str(dtype) for name, dtype in declared.items()}
+    return {"": definition(zone=brand.zone, attributes=kept, joined=judged(work))}
 
 
 def _everybody(work: Work) -> Frame:
-    return folded(work.session.engine, work.view.events, attributes(work.programme), None)
+    return folded(work.session.engine, _personal(work, work.view.events), attributes(work.programme), None)
+
+
+def _personal(work: Work, events: Frame) -> Frame:
+    """Leave out events of groups and staff, who are no members."""
+    others = sorted(name for name, known in work.registry.events.items() if known.of != "member")
+    return events.filter(~nw.col("type").is_in(others))
 
 
 def _kept_up(work: Work) -> Frame:
@@ -61,7 +62,7 @@ def _kept_up(work: Work) -> Frame:
         events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
-    came = work.keep(work.view.resolve(came))
+    came = work.keep(work.view.resolve(_personal(work, came)))
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))

@@ -6,45 +6,60 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.addresses import keep_addresses, needed
+from siyu.components import ROTATED
 from siyu.frames import cast_like
+from siyu.identities import named
 from siyu.kinds import Entry
+from siyu.revisions import revise
+from siyu.stages.contacts import known
 from siyu.stages.fields import tell
+from siyu.stages.lines import Lines, ordered
 from siyu.stages.novelty import Novelty, novel
 from siyu.stages.optout import withdraw
-from siyu.stages.raw import prepared, refused, rejects
+from siyu.stages.raw import prepared, rejects
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siyu.kinds import Batch, Frame
     from siyu.work import Work
 
-__all__ = ["ingest", "take"]
-
-_LINE = ["event", "sku", "category", "quantity", "amount"]
+__all__ = ["identified", "ingest", "read", "seen", "take"]
 
 
 def ingest(work: Work) -> None:
     """Read every entry of the brand from where it ended."""
     for entry in work.components(Entry):
         with work.attributed(entry):
-            _read(work, entry)
+            read(work, entry, entry.name)
     work.brought = len(work.staged.get("events", ()))
 
 
-def _read(work: Work, entry: Entry) -> None:
-    cursor = _cursor(work, entry.name)
-    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor)
+def read(work: Work, entry: Entry, label: str) -> None:
+    """Take what an entry reads, from where it ended.
+
+    Args:
+        work: The pass.
+        entry: The entry.
+        label: The name under which the log keeps how far it has read; empty to start anew and to keep nothing.
+    """
+    cursor = _cursor(work, label)
+    intake = work.session.intake(
+        work.programme, now=work.run.now, cursor=cursor, view=lambda: work.view.having(bits=None, **known(work))
+    )
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
         newest = batch.cursor if batch.cursor is not None else newest
-    if newest != cursor:
-        row = {"entry": [entry.name], "cursor": [newest]}
+    if label and newest != cursor:
+        row = {"entry": [label], "cursor": [newest]}
         work.stage("cursors", work.session.engine.frame(row, TABLES["cursors"].columns))
 
 
-def _cursor(work: Work, entry: str) -> str:
-    known = work.session.table("cursors").filter(nw.col("entry") == entry)
+def _cursor(work: Work, label: str) -> str:
+    known = work.session.table("cursors").filter(nw.col("entry") == label)
     rows = work.session.engine.rows(known.select("seq", "cursor"))
     return max(rows)[1] if rows else ""
 
@@ -54,62 +69,100 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     work.counts.setdefault("rejects", 0)
     if batch.rejects is not None:
         _reject(work, entry, batch.rejects)
-    rows = work.keep(prepared(work, entry, batch))
-    bad = work.keep(refused(work, batch.table, rows))
-    good = rows
-    if work.size(bad.head(1)):
-        good = work.keep(rows.join(bad.select("_row").unique(), on="_row", how="anti").sort("_row"))
-        _reject(work, entry, bad)
+    rows = prepared(work, entry, batch)
+    bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
+    good = rows.filter(nw.col("reason").is_null()) if _reject(work, entry, bad) else rows
     tell(work, rows)
     withdraw(work, good)
     if batch.table == "items":
-        good = _with_their_events(work, entry, good)
-    found = novel(work, batch.table, good)
-    _keep(work, entry, batch.table, found)
+        _keep_lines(work, ordered(work, good, revises=batch.revises), entry)
+        return
+    if "_identity" in good.collect_schema():
+        # Also of facts that are known: a channel may have come into the config after them.
+        _reachable(work, batch.table, good)
+    if batch.table == "addresses":
+        identified(work, good.select("_identity", "member", "second"))
+        return
+    found = novel(work, batch.table, good, revises=batch.revises)
+    _keep(work, entry, batch.table, found, whole=found.rows is rows)
 
 
-def _keep(work: Work, entry: str, table: str, found: Novelty) -> None:
+def _keep(work: Work, entry: str, table: str, found: Novelty, *, whole: bool) -> None:
     if found.conflicts is not None:
         _reject(work, entry, found.conflicts)
-    new = work.stage(table, found.rows)
+    new = work.stage(table, found.rows, "_row" if whole else "")
+    if found.revised is not None and work.size(found.revised.head(1)):
+        revise(work, "events", found.revised)
+        work.count("revised", found.revised)
     work.count(table, new)
     if "_identity" in found.rows.collect_schema():
-        _identify(work, found.rows)
+        identified(work, _identities(found.rows, table))
 
 
-def _with_their_events(work: Work, entry: str, rows: Frame) -> Frame:
-    """Keep the lines of orders that have none yet; one of an order that nobody knows, or that has others, is refused.
+def _keep_lines(work: Work, found: Lines, entry: str) -> None:
+    for refused in found.refused:
+        _reject(work, entry, refused)
+    before = work.count("items", work.stage("items", found.rows))
+    if before and found.revised is not None and work.size(found.revised.head(1)):
+        low = work.session.engine.rows(work.staged["items"][-1].select(nw.col("seq").min()))[0][0]
+        revise(work, "items", found.revised, low)
 
-    Lines have no id of their own: those of an order come together, once.
+
+def _reachable(work: Work, table: str, rows: Frame) -> None:
+    """Keep the ids that channels send to, in the clear but encrypted."""
+    if needed(work.programme):
+        named = _identities(rows, table)
+        parts = {"kind": (":.*", ""), "address": ("^[^:]*:", "")}
+        own = {name: nw.col("_identity").str.replace_all(*how) for name, how in parts.items()}
+        keep_addresses(work, named.select("member", **own), own=True)
+    if table == "addresses":
+        keep_addresses(work, rows.select("member", "kind", "address"), own=False)
+
+
+def _identities(rows: Frame, table: str) -> Frame:
+    """Return the outside ids that rows name: _identity, member, second."""
+    if table != "links":
+        # An entry may name who is known by the number alone.
+        return rows.filter(~nw.col("_identity").is_null()).select("_identity", "member", "second")
+    one, other = rows.select("_identity", "second", member=nw.col("a")), {"_identity": "other", "member": "b"}
+    there = rows.select("second", **{name: nw.col(column) for name, column in other.items()})
+    return nw.concat([one.select("_identity", "member", "second"), there.select("_identity", "member", "second")])
+
+
+def seen(work: Work, texts: Sequence[str]) -> Frame:
+    """Return outside ids that a person names, in their one form, as seen now: _identity, member, second."""
+    engine = work.session.engine
+    rows = engine.frame({"_identity": texts}, {"_identity": nw.String()}).with_columns(second=nw.lit(work.run.now))
+    return named(engine, work.view.raw["identities"], rows, "_identity", "member")
+
+
+def identified(work: Work, rows: Frame) -> None:
+    """Keep the outside ids that are new; one that was known under an older key is linked with its id there.
+
+    Args:
+        work: The pass.
+        rows: _identity (in its one form), member, second (when it came first).
     """
-    events = work.view.raw["events"].select(event=nw.col("id"))
-    lined = work.view.raw["items"].join(rows.select("event").unique(), on="event", how="semi")
-    placed = work.keep(rows.join(events, on="event", how="semi").sort("_row"))
-    orphans = rows.join(events, on="event", how="anti").with_columns(reason=nw.lit("its order is not known"))
-    stored = work.session.engine.hashed(lined, _LINE, "_content").select("_content").unique()
-    again = placed.join(lined.select("event").unique(), on="event", how="semi")
-    others = work.session.engine.hashed(again, _LINE, "_content").join(stored, on="_content", how="anti")
-    reason = nw.lit("its order came before with other lines")
-    for refuse in (orphans, others.with_columns(reason=reason)):
-        _reject(work, entry, work.keep(rejects(refuse, "items")))
-    return work.keep(placed.join(lined.select("event").unique(), on="event", how="anti").sort("_row"))
-
-
-def _identify(work: Work, rows: Frame) -> None:
+    engine = work.session.engine
     seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
-    kinds = seen.select(
-        "member",
-        "since",
-        kind=nw.col("_identity").str.replace_all(":.*", ""),
-        value=nw.col("member"),
-    )
+    if engine.versions > 1:
+        seen = engine.hashed(seen, ["_identity"], "value", engine.versions - 1)
+    else:
+        seen = seen.with_columns(value=nw.col("member"))
+    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
     known = work.view.raw["identities"].select("kind", "value")
-    work.stage("identities", kinds.join(known, on=["kind", "value"], how="anti"))
+    new = work.stage("identities", seen.join(known, on=["kind", "value"], how="anti"))
+    rotated = new.filter(nw.col("member") != nw.col("value"))
+    if engine.versions > 1 and work.size(rotated.head(1)):
+        link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}
+        work.stage("links", rotated.select(**link, evidence=nw.lit(ROTATED), undone=nw.lit(value=False)))
 
 
-def _reject(work: Work, entry: str, rows: Frame) -> None:
+def _reject(work: Work, entry: str, rows: Frame) -> bool:
+    """Refuse rows; return whether there are any."""
     if not work.size(rows.head(1)):
-        return
+        return False
     schema = TABLES["rejects"].columns
-    numbered = work.session.engine.numbered(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")
+    numbered = work.keep(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")
     work.count("rejects", work.stage("rejects", novel(work, "rejects", numbered).rows))
+    return True

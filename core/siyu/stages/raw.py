@@ -8,23 +8,26 @@ import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.frames import cast_like
+from siyu.identities import BAD, named, normalised, plain, unmarked
 from siyu.moments import day_expression
 from siyu.stages.fields import declared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from siyu.kinds import Batch, Frame
     from siyu.tables import Schema
     from siyu.work import Work
 
-__all__ = ["RAW", "prepared", "refused", "rejects"]
+__all__ = ["RAW", "REJECTED", "accepted", "prepared", "rejects"]
 
 _TEXT, _INT, _TIME = nw.String(), nw.Int64(), nw.Datetime("us")
 
 RAW: dict[str, Schema] = {
     "events": {
-        **dict.fromkeys(("identity", "type"), _TEXT),
+        "identity": _TEXT,
+        "member": _INT,
+        "type": _TEXT,
         "time": _TIME,
         **dict.fromkeys(("source", "source_id", "entry", "place", "staff", "subject", "ref"), _TEXT),
         "amount": _INT,
@@ -41,6 +44,7 @@ RAW: dict[str, Schema] = {
         **dict.fromkeys(("source", "proof", "basis"), _TEXT),
     },
     "links": {**dict.fromkeys(("identity", "other", "evidence"), _TEXT), "time": _TIME},
+    "addresses": dict.fromkeys(("identity", "kind", "value"), _TEXT),
     "costs": {
         **dict.fromkeys(("source", "source_id"), _TEXT),
         "time": _TIME,
@@ -51,55 +55,86 @@ RAW: dict[str, Schema] = {
 }
 """The columns of a batch by table; ``line`` may stand among them, other columns are refused."""
 
+REJECTED: Schema = {"source": _TEXT, "line": _INT, "reason": _TEXT, "raw": _TEXT}
+"""The columns of a batch's rejects."""
+
 _CONTENT = ("source", "identity", "type", "second", "place", "subject", "ref", "amount", "quantity", "props")
-_IDENTITY = "^[A-Za-z0-9_-]+:.+$"
 _STATES = ["granted", "withdrawn", "unknown"]
 
 
 def prepared(work: Work, entry: str, batch: Batch) -> Frame:
-    """Return a batch's rows with what the log needs besides: ids, seconds, days, and their number ``_row``.
+    """Return a batch's rows, computed once, with what the log needs besides.
+
+    Returns:
+        The columns of the batch and of the log: ids, seconds, days; ``_row`` numbers the rows, and ``reason`` says why
+        one cannot be taken, null where it can.
 
     Raises:
         UserError: The batch has a column that its table does not know.
     """
+    rows = cast_like(batch.rows, accepted(entry, batch))
+    if "props" in batch.rows.collect_schema():
+        rows = declared(work, rows)
+    known = [column for column in ("identity", "other") if column in RAW[batch.table]]
+    usual = work.session.engine.versions == 1 and plain(work.session.engine, rows, known)
+    # A join may change the order of the rows, so they are numbered before.
+    rows = _identified(work, rows if usual else work.keep(rows, "_row"), usual=usual)
+    made = _PREPARE[batch.table](work, entry, rows).with_columns(reason=_verdict(work, batch.table))
+    kept = work.keep(made, "_row") if usual else work.keep(made.sort("_row"))
+    if batch.table in _NAMED:
+        kept = kept.with_columns(_identity=nw.col("identity"))
+    return _dated(work, kept) if batch.table in _DATED else kept
+
+
+def accepted(entry: str, batch: Batch) -> Schema:
+    """Return the columns that a batch may have.
+
+    Raises:
+        UserError: It has another one.
+    """
     schema = {**RAW[batch.table], "line": _INT}
-    given = set(batch.rows.collect_schema().names())
-    unknown = sorted(given - set(schema))
+    unknown = sorted(set(batch.rows.collect_schema().names()) - set(schema))
     if unknown:
         known = ", ".join(RAW[batch.table])
         message = f"entry '{entry}' gives columns that {batch.table} does not have: {', '.join(unknown)} (of: {known})"
         raise UserError(message)
-    rows = work.keep(work.session.engine.numbered(cast_like(batch.rows, schema), "_row"))
-    if "props" in given:
-        rows = declared(work, rows)
-    return _PREPARE[batch.table](work, entry, rows)
+    return schema
+
+
+def _identified(work: Work, rows: Frame, *, usual: bool) -> Frame:
+    """Write outside ids in their one form, and add the member of each: ``member``, and ``b`` of ``other``."""
+    engine, known, region = work.session.engine, work.view.raw["identities"], work.programme.brand.dialling
+    columns = rows.collect_schema().names()
+    rows = rows.rename({"member": "_given"}) if "member" in columns else rows
+    for column, member in (("identity", "member"), ("other", "b")):
+        if column in columns:
+            told = unmarked(rows, column) if usual else normalised(engine, rows, column, region)
+            rows = named(engine, known, told, column, member)
+    if "member" not in columns:
+        return rows
+    chosen = nw.when(nw.col("identity").is_null()).then(nw.col("_given")).otherwise(nw.col("member"))
+    return rows.with_columns(member=chosen).drop("_given")
 
 
 def _events(work: Work, entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    own = nw.lit(entry)
+    engine, own = work.session.engine, nw.lit(entry)
     rows = rows.with_columns(
         nw.coalesce("entry", own).alias("entry"),
         nw.coalesce("source", own).alias("source"),
-        _identity=nw.col("identity"),
     )
     rows = engine.seconds(rows, "time", "second")
-    return _dated(work, _keyed(work, engine.hashed(rows, ["identity"], "member")))
+    by_name, whole = _joined(("source", "source_id")), _joined(_CONTENT)
+    # Of source and id there, or of the whole content where there is no id.
+    text = nw.when(nw.col("source_id").is_null()).then(whole).otherwise(by_name)
+    return engine.hashed(rows.with_columns(_text=text), ["_text"], "id")
 
 
-def _keyed(work: Work, rows: Frame) -> Frame:
-    """Add ``id``: of source and id there, or of the whole content where there is no id."""
-    engine = work.session.engine
-    named = engine.hashed(rows, ["source", "source_id"], "_named")
-    if not work.size(rows.filter(nw.col("source_id").is_null()).head(1)):
-        return named.rename({"_named": "id"})
-    both = engine.hashed(named, _CONTENT, "_whole")
-    chosen = nw.when(nw.col("source_id").is_null()).then(nw.col("_whole")).otherwise(nw.col("_named"))
-    return both.with_columns(id=chosen).drop("_named", "_whole")
+def _joined(columns: Iterable[str]) -> nw.Expr:
+    """Return what ``Engine.hashed`` hashes of columns."""
+    return nw.concat_str(*(nw.col(name).cast(nw.String).fill_null("") for name in columns), separator="|")
 
 
-def _dated(work: Work, rows: Frame) -> Frame:
-    kept = work.keep(rows)
+def _dated(work: Work, kept: Frame) -> Frame:
     span = work.session.engine.rows(kept.select(low=nw.col("second").min(), high=nw.col("second").max()))[0]
     low, high = (0, 0) if span[0] is None else span
     return kept.with_columns(day=day_expression(work.programme.brand.zone, "second", low, high))
@@ -114,23 +149,32 @@ def _items(work: Work, entry: str, rows: Frame) -> Frame:
 
 
 def _consents(work: Work, entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"), _identity=nw.col("identity"))
-    rows = engine.seconds(rows, "time", "second")
-    return engine.hashed(rows, ["identity"], "member").with_columns(time=nw.col("second"))
+    rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"))
+    rows = work.session.engine.seconds(rows, "time", "second")
+    return rows.with_columns(time=nw.col("second"))
 
 
 def _links(work: Work, _entry: str, rows: Frame) -> Frame:
-    engine = work.session.engine
-    rows = engine.hashed(engine.hashed(rows, ["identity"], "a"), ["other"], "b")
-    return engine.seconds(rows, "time", "second").with_columns(time=nw.col("second"), undone=nw.lit(value=False))
+    rows = work.session.engine.seconds(rows.rename({"member": "a"}), "time", "second")
+    return rows.with_columns(
+        time=nw.col("second"), undone=nw.lit(value=False), by_hand=nw.lit(value=False), _identity=nw.col("identity")
+    )
+
+
+def _addresses(work: Work, _entry: str, rows: Frame) -> Frame:
+    """Write addresses in the one form of outside ids of their kind."""
+    whole = nw.concat_str(nw.col("kind").fill_null(""), nw.col("value").fill_null(""), separator=":")
+    rows = rows.with_columns(second=nw.lit(work.run.now), address=whole)
+    rows = normalised(work.session.engine, rows, "address", work.programme.brand.dialling)
+    parts = {"kind": ":.*", "address": "^[^:]*:"}
+    return rows.with_columns(**{name: nw.col("address").str.replace_all(part, "") for name, part in parts.items()})
 
 
 def _costs(work: Work, entry: str, rows: Frame) -> Frame:
     rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"))
     rows = work.session.engine.seconds(rows, "time", "second")
     content = ["source", "source_id", "second", "entry", "code", "campaign"]
-    return _dated(work, work.session.engine.hashed(rows, content, "id"))
+    return work.session.engine.hashed(rows, content, "id")
 
 
 def _prices(work: Work, _entry: str, rows: Frame) -> Frame:
@@ -144,23 +188,27 @@ _PREPARE: dict[str, Callable[[Work, str, Frame], Frame]] = {
     "items": _items,
     "consents": _consents,
     "links": _links,
+    "addresses": _addresses,
     "costs": _costs,
     "prices": _prices,
 }
 
 
-def refused(work: Work, table: str, rows: Frame) -> Frame:
-    """Return the prepared rows that cannot be taken: ``_row``, source, line, reason, raw."""
+_DATED = ("events", "costs")
+_NAMED = ("events", "consents", "links", "addresses")
+
+
+def _verdict(work: Work, table: str) -> nw.Expr:
+    """Say why a prepared row cannot be taken; null where it can."""
     verdict = nw.lit(None).cast(nw.String)
     for bad, reason in reversed(_flaws(work, table)):
-        verdict = nw.when(bad).then(nw.lit(reason)).otherwise(verdict)
-    found = rows.with_columns(reason=verdict).filter(~nw.col("reason").is_null())
-    return rejects(found, table)
+        verdict = nw.when(bad).then(nw.lit(reason) if isinstance(reason, str) else reason).otherwise(verdict)
+    return verdict
 
 
 def rejects(rows: Frame, table: str) -> Frame:
     """Return prepared rows with a ``reason`` as rejects: ``_row``, source, line, reason, raw."""
-    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table]]
+    texts = [nw.col(name).cast(nw.String).fill_null("") for name in RAW[table] if name != "member"]
     source = "source" if "source" in RAW[table] else None
     return rows.select(
         "_row",
@@ -171,12 +219,17 @@ def rejects(rows: Frame, table: str) -> Frame:
     )
 
 
-def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str]]:
-    flaws: list[tuple[nw.Expr, str]] = []
+def _flaws(work: Work, table: str) -> list[tuple[nw.Expr, str | nw.Expr]]:
+    flaws: list[tuple[nw.Expr, str | nw.Expr]] = []
     for column in ("identity", "other"):
         if column in RAW[table]:
-            good = nw.col(column).fill_null("").str.contains(_IDENTITY)
-            flaws.append((~good, f"{column}: expected kind:value, as in phone:+8613800000000"))
+            wrong = nw.col(f"{BAD}{column}")
+            known = (
+                nw.col("identity").is_null() & ~nw.col("member").is_null() if table == "events" else nw.lit(value=False)
+            )
+            flaws.append((~known & ~wrong.is_null(), nw.concat_str(nw.lit(f"{column}: "), wrong)))
+    if table == "addresses":
+        flaws.append((~nw.col(f"{BAD}address").is_null(), nw.concat_str(nw.lit("value: "), nw.col(f"{BAD}address"))))
     if "time" in RAW[table]:
         flaws.append((nw.col("second").is_null(), "time: it is missing"))
     if table == "events":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.frames import cast_like
+from siyu.revisions import superseded
 from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
@@ -23,6 +24,7 @@ _STAGED = (
     "identities",
     "consents",
     "links",
+    "addresses",
     "costs",
     "prices",
     "rejects",
@@ -31,18 +33,21 @@ _STAGED = (
     "measures",
     "cursors",
 )
-_STATE = ("canon", "members", "features", "pairs", "tags", "flags", "segments")
+_CONTACTS = ("follows", "groups", "group_members")
+_STATE = ("canon", "shared", "members", *_CONTACTS, "features", "pairs", "tags", "flags", "segments")
 # What is folded from events: it stays as it was where an event of this pass came into the log by another one.
-_EVENTFUL = ("members", "features", "pairs")
+_EVENTFUL = ("members", *_CONTACTS, "features", "pairs")
 
 
 def record(work: Work, writer: Writer) -> None:
     """Append what the pass brought and decided; the row of ``runs`` comes last."""
+    begin = writer.last + 1
     own = _append(work, writer, "events")
     for table in _STAGED:
         _append(work, writer, table)
     _decisions(work, writer)
-    _state(work, writer, own)
+    _state(work, writer, own, (begin, writer.last))
+    _superseded(work, writer)
     _config(work, writer)
     writer.append("runs", _run(work))
 
@@ -55,14 +60,16 @@ def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
     """
     low, high, whole = writer.last + 1, writer.last, True
     for number, rows in enumerate(work.staged.get(table, ())):
-        written = writer.append(table, _still_new(work, table, rows))
+        new = _still_new(work, table, rows)
+        written = writer.append(table, new, numbered=new is rows)
         if number < work.brought:
             high = writer.last
             whole &= written == work.size(rows)
     return (low, high) if whole else None
 
 
-def _state(work: Work, writer: Writer, own: tuple[int, int] | None) -> None:
+def _state(work: Work, writer: Writer, own: tuple[int, int] | None, whole: tuple[int, int]) -> None:
+    """Write the state; ``own`` are the pass's events that the stages saw, ``whole`` all rows that it brought."""
     kept = () if own else _EVENTFUL
     for table in _STATE:
         if table in work.state and table not in kept:
@@ -71,15 +78,30 @@ def _state(work: Work, writer: Writer, own: tuple[int, int] | None) -> None:
             writer.merge(table, *work.merged[table])
     states = {state: parts for state, parts in work.folded.items() if state not in kept}
     if states:
-        writer.merge("folds", *_folds(work, states, own or (1, 0)))
+        writer.merge("folds", *_folds(work, states, {"canon": whole}, own or (1, 0)))
 
 
-def _folds(work: Work, states: dict[str, dict[str, str]], own: tuple[int, int]) -> tuple[Frame, Frame]:
+def _superseded(work: Work, writer: Writer) -> None:
+    """Write which rows no longer count, now that the rows that revise them have their ``seq``."""
+    for log, parts in work.revised.items():
+        for part, keys in parts:
+            low = None if log == "events" else writer.firsts[log][part]
+            gone = work.keep(superseded(work.session.table(log), log, keys, low))
+            writer.merge("superseded", work.keep(gone.select("log", "key").unique()), gone)
+
+
+def _folds(
+    work: Work, states: dict[str, dict[str, str]], wholes: dict[str, tuple[int, int]], own: tuple[int, int]
+) -> tuple[Frame, Frame]:
     """Return which rows of ``folds`` go and which come."""
     schema, engine = TABLES["folds"].columns, work.session.engine
     gone = engine.frame({"state": list(states)}, {"state": schema["state"]})
-    point = (work.run.watermark, *own, work.run.now, work.view.today)
-    rows = [(state, *part, *point) for state, parts in states.items() for part in ({"": ""} | parts).items()]
+    since, until = work.run.watermark, (work.run.now, work.view.today)
+    rows = [
+        (state, *part, since, *wholes.get(state, own), *until)
+        for state, parts in states.items()
+        for part in ({"": ""} | parts).items()
+    ]
     return gone, engine.frame(dict(zip(schema, zip(*rows, strict=True), strict=True)), schema)
 
 

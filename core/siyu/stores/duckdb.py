@@ -18,7 +18,7 @@ from siyu.stores.session import Session
 from siyu.tables import LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["DuckStore"]
 
@@ -32,12 +32,12 @@ class DuckStore:
         numbering: Held while rows are given their ``seq`` and committed, so that it stays gapless.
     """
 
-    def __init__(self, path: Path | None, connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    def __init__(self, path: Path | None, connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
         """Wrap an open connection; use ``open``."""
         self.path = path
         self.numbering = threading.Lock()
         self._connection = connection
-        self._key = key
+        self._keys = keys
         self.last = self._last("seq", LOGS)
         self._run = self._last("id", ("runs",))
 
@@ -49,14 +49,16 @@ class DuckStore:
         migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = MIGRATIONS,
         *,
         environment: str = "production",
+        newer: Sequence[str] = (),
     ) -> DuckStore:
         """Open a store, creating it or bringing it forward as needed.
 
         Args:
             path: The file; None for a store in memory.
-            key: The brand's secret key, that its ids are made with.
+            key: The brand's first secret key, that the ids of facts are made with.
             migrations: What brings a store to each version.
             environment: What the store is for; it is stamped with it once and for all.
+            newer: The keys that followed the first, in their order; the last one is for new outside ids.
 
         Raises:
             StoreError: Another process has it open, it is not a store, it is newer than this release, or it was
@@ -71,15 +73,16 @@ class DuckStore:
                 connection = _connect(path)
             _forward(connection, version, migrations)
             _stamp(path, connection, "key", fingerprint(key))
+            _rotate(path, connection, newer)
             _stamp(path, connection, "environment", environment)
-            return cls(path, connection, key)
+            return cls(path, connection, (key, *newer))
         except BaseException:
             connection.close()
             raise
 
     def session(self) -> Session:
         """Return a session over a cursor of its own; one for each pass, never shared by threads."""
-        return Session(self, self._connection.cursor(), self._key)
+        return Session(self, self._connection.cursor(), self._keys)
 
     @contextmanager
     def opened(self) -> Iterator[Session]:
@@ -166,7 +169,8 @@ def _forward(
 
 
 _MISMATCH = {
-    "key": "the store was made with another key, so its ids cannot be matched; restore that key ([brand] key)",
+    "key": "the store was made with another key, so its ids cannot be matched; restore that key ([brand] key), or "
+    "name it as the first of [brand] older_keys",
     "environment": "the store was made for another environment; open it with its --env, or name another [brand] store",
 }
 
@@ -178,3 +182,14 @@ def _stamp(path: Path | None, connection: duckdb.DuckDBPyConnection, name: str, 
         connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
     elif found[0][0] != value:
         raise StoreError(f"{path}: {_MISMATCH[name]}")
+
+
+def _rotate(path: Path | None, connection: duckdb.DuckDBPyConnection, newer: Sequence[str]) -> None:
+    """Note which keys followed the first, or refuse the store where one of those that it knows is not among them."""
+    found = connection.execute("SELECT value FROM meta WHERE name = 'newer_keys'").fetchall()
+    known, given = found[0][0] if found else "", " ".join(fingerprint(key) for key in newer)
+    if f"{given} ".startswith(f"{known} " if known else ""):
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('newer_keys', ?)", [given])
+        return
+    words = "outside ids were hashed with further keys since; give them all, the oldest first, as [brand] older_keys"
+    raise StoreError(f"{path}: {words}, and the newest as [brand] key")

@@ -35,25 +35,38 @@ _JSON_TYPES: dict[DType, str] = {
     nw.Boolean(): "'BOOLEAN'",
 }
 _CHUNK = 10_000
+# What DuckDB numbers the rows of a table from, until it is committed; then from 0.
+_UNCOMMITTED = 36_028_797_018_960_000
 # Numbers are never used twice, as two engines may share a cursor, and with it the names of temporary tables.
 _NUMBERS = count()
 
 
 class DuckEngine:
-    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction."""
+    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction.
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
-        """Work on this cursor, with the brand's secret key."""
+    Attributes:
+        versions: How many keys the brand has had.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str, newer: Sequence[str] = ()) -> None:
+        """Work on this cursor, with the brand's first secret key and those that followed it."""
         self._cursor = cursor
-        self._key = key
+        self._keys = (key, *newer)
+        self.versions = len(self._keys)
         self._kept: list[str] = []
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame into a temporary table and return a frame over it, until ``drop``."""
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame into a temporary table and return a frame over it, until ``drop``.
+
+        Args:
+            frame: The rows.
+            number: A column to add that numbers them from 1 in the order in which they stand (Int64).
+        """
         name = self._name()
         # Not by ``relation.query``, which makes a view first and drops it again: four statements in place of one.
         self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
-        return self._table(name)
+        # A window over all rows would be computed by one core.
+        return self._table(name, f", rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}" if number else "")
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
@@ -107,13 +120,13 @@ class DuckEngine:
         added = """len("__lost") AS dropped, nullif(array_to_string("__lost", ','), '') AS dropped_names"""
         return _lazy(told.project(f'* EXCLUDE ("__json", "__keys", "__named", "__lost") REPLACE ({whole}), {added}'))
 
-    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
         """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
 
         The columns are text or integers: other types are not written alike by every engine.
         """
         parts = " || '|' || ".join(f"coalesce({_identifier(column)}::VARCHAR, '')" for column in columns)
-        digest = f"sha256({_literal(self._key)} || {parts})"
+        digest = f"sha256({_literal(self._keys[version])} || {parts})"
         number = f"(('0x' || substr({digest}, 1, 16))::UBIGINT >> 2)::BIGINT"
         return _lazy(frame.to_native().project(f"*, {number} AS {_identifier(name)}"))
 
@@ -128,6 +141,15 @@ class DuckEngine:
         second = f"CASE WHEN isfinite({moment}) THEN epoch_us(date_trunc('second', {moment})) // 1000000 END"
         return _lazy(frame.to_native().project(f"*, {second} AS {_identifier(name)}"))
 
+    def query(self, text: str, made: Frame | None = None) -> Frame:
+        """Return a query as a frame; it may name ``made``, which is a frame of this engine."""
+        return _lazy(self._cursor.sql(text) if made is None else made.to_native().query("made", text))
+
+    def forget(self, *tables: str) -> None:
+        """Drop tables that a query left."""
+        for table in tables:
+            self._cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
     def drop(self) -> None:
         """Drop all that was kept; the frames over it can no longer be used."""
         while self._kept:
@@ -138,8 +160,8 @@ class DuckEngine:
         self._kept.append(name)
         return name
 
-    def _table(self, name: str) -> Frame:
-        return _lazy(self._cursor.sql(f"FROM {name}"))
+    def _table(self, name: str, more: str = "") -> Frame:
+        return _lazy(self._cursor.sql(f"SELECT *{more} FROM {name}"))
 
 
 def sql_type(dtype: DType) -> str:

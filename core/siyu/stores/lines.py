@@ -15,21 +15,24 @@ from siyu.tables import LOGS
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
 
-__all__ = ["REJECTS", "opened", "read_lines"]
+__all__ = ["REASONS", "REJECTS", "opened", "opening", "read_lines"]
 
 _TABLE = LOGS["rejects"].columns
 REJECTS = {name: _TABLE[name] for name in ("line", "reason", "raw")}
 """The columns of the lines that a scan sets apart."""
 
 _LONGEST = 64 * 2**20
-_REASONS = {
+REASONS = {
     "INVALID ENCODING": "the line is not UTF-8; save the file as UTF-8",
     "LINE SIZE OVER MAXIMUM": "the line is longer than 64 MiB",
 }
+"""Why a line is no text at all, by the engine's word for it."""
+
 _NUMBERS = count()
 
 
@@ -56,7 +59,7 @@ def read_lines(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path
         cursor.execute(f"DROP TABLE IF EXISTS {errors}")
         cursor.execute(f"DROP TABLE IF EXISTS {errors}_scan")
     lines, kinds, raws = ([row[part] for row in found] for part in range(3))
-    reasons = [_REASONS.get(kind, kind.lower()) for kind in kinds]
+    reasons = [REASONS.get(kind, kind.lower()) for kind in kinds]
     rejects = engine.frame({"line": lines, "reason": reasons, "raw": raws}, REJECTS)
     return Scan(texts if not found else _counting(texts, lines, engine), rejects)
 
@@ -82,13 +85,22 @@ def opened(path: Path) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 
 
-def _mark(path: Path) -> bytes:
+def opening(path: Path) -> BinaryIO:
+    """Open a file to be read.
+
+    Raises:
+        UserError: The file cannot be opened.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(2)
+        return path.open("rb")
     except OSError as error:
         message = f"{path}: cannot be opened ({error.strerror}); check its name in the config"
         raise UserError(message) from None
+
+
+def _mark(path: Path) -> bytes:
+    with opening(path) as file:
+        return file.read(2)
 
 
 def _counting(texts: Frame, missing: list[int], engine: DuckEngine) -> Frame:

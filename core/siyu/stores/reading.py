@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import narwhals as nw
 
 from siyu.errors import UserError
+from siyu.identities import named
 from siyu.kinds import Scan
 from siyu.stores.converting import conversion
 from siyu.stores.lines import REJECTS, opened, read_lines
@@ -15,11 +17,13 @@ from siyu.stores.names import identifier, literal
 from siyu.stores.records import column_names, read_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
+    from siyu.intake import ArrowStream
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
+    from siyu.tables import Schema
+    from siyu.view import View
 
 __all__ = ["DuckIntake"]
 
@@ -33,6 +37,7 @@ class DuckIntake:
         now: The run's moment, in epoch seconds.
         cursor: What the entry's last committed batch left behind; empty at first.
         folder: The brand's folder, that relative paths start from.
+        known: Gives what is known by then; None where nothing is.
     """
 
     def __init__(
@@ -52,10 +57,22 @@ class DuckIntake:
         self.folder = folder
         self.now = now
         self.cursor = cursor
+        self.known: Callable[[], View] | None = None
+
+    @property
+    def view(self) -> View:
+        """What is known by now, what this entry brought before included; see ``Intake.view``."""
+        if self.known is None:
+            raise RuntimeError("nothing is known where an entry reads without a brand")
+        return self.known()
 
     def sequence(self, count: int) -> Frame:
         """Return a frame of one column, ``index``: 0, 1, … count - 1 (Int64)."""
         return nw.from_native(self._connection.sql(f"SELECT range AS index FROM range({count})"))
+
+    def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
+        """Return a frame of values by column, all equally many; see ``Intake.frame``."""
+        return self._engine.frame(columns, schema)
 
     def scan(self, path: Path, form: Literal["csv", "jsonl", "parquet"]) -> Scan:
         """Read a file as a frame; lines that cannot be read are set apart, none is fatal.
@@ -73,14 +90,28 @@ class DuckIntake:
         return self._objects(file) if form == "jsonl" else self._parquet(file)
 
     def convert(
-        self, frame: Frame, column: str, name: str, to: Literal["moment", "day", "money", "integer", "text"]
+        self,
+        frame: Frame,
+        column: str,
+        name: str,
+        to: Literal["moment", "day", "money", "integer", "text"],
+        zone: str = "UTC",
     ) -> Frame:
         """Add a column: ``column`` converted, null where the value is not of that type; see ``Intake.convert``."""
         relation = frame.to_native()
         kind = str(relation.types[relation.columns.index(column)])
-        converted = conversion(column, kind, to, self._exponent)
+        converted = conversion(column, kind, to, self._exponent, zone)
         made: Frame = nw.from_native(relation.project(f"*, {converted} AS {identifier(name)}"))
         return made
+
+    def arrow(self, stream: ArrowStream) -> Frame:
+        """Return the rows of an Arrow stream as a frame: see ``Intake.arrow``."""
+        relation = self._connection.from_arrow(stream)
+        renamed = ", ".join(
+            f"{identifier(old)} AS {identifier(new)}"
+            for old, new in zip(relation.columns, column_names(Path("the result"), relation.columns), strict=True)
+        )
+        return self._engine.keep(nw.from_native(relation.project(renamed)), "line")
 
     def pack(self, frame: Frame, columns: Mapping[str, str], name: str) -> Frame:
         """Add a column of JSON text: an object with one key for each of ``columns`` (key -> column)."""
@@ -88,6 +119,16 @@ class DuckIntake:
         packed = f"json_object({pairs})::VARCHAR AS {identifier(name)}"
         made: Frame = nw.from_native(frame.to_native().project(f"*, {packed}"))
         return made
+
+    def events_of(self, identities: Sequence[str], types: Sequence[str]) -> Frame:
+        """Return what the log has of people: see ``Intake.events_of``."""
+        asked = self.frame({"identity": list(dict.fromkeys(identities))}, {"identity": nw.String()})
+        known = nw.from_native(self._connection.sql("FROM identities"))
+        keyed = named(self._engine, known, asked, "identity", "member")
+        events = nw.from_native(self._connection.sql("FROM events")).filter(nw.col("type").is_in(list(types)))
+        told = events.join(keyed, on="member", how="inner")
+        found: Frame = told.select("identity", "type", "second", "source_id", "staff", "subject")
+        return found
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from codecs import BOM_UTF8
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.kinds import Scan
-from siyu.stores.lines import read_lines
+from siyu.stores.lines import REASONS, REJECTS, opening, read_lines
 from siyu.stores.names import identifier, literal
+from siyu.stores.parsing import parsed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +21,13 @@ if TYPE_CHECKING:
 
     from siyu.kinds import Frame
     from siyu.stores.engine import DuckEngine
+    from siyu.tables import Schema
 
 __all__ = ["column_names", "read_csv"]
 
 _DELIMITERS = ",;\t|"
+_LINES = {"line": nw.Int64(), "text": nw.String()}
+_LONGEST = 2**20
 
 
 def read_csv(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path) -> Scan:
@@ -35,19 +40,63 @@ def read_csv(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path) 
     Raises:
         UserError: The file cannot be read, or its header cannot.
     """
+    return _quickly(engine, path) or _carefully(cursor, engine, path)
+
+
+def _quickly(engine: DuckEngine, path: Path) -> Scan | None:
+    """Read a file by the engine's own parser; None where its records are more than lines."""
+    head = _first_line(path)
+    if head is None:
+        return None
+    delimiter, names = _named(path, head)
+    made = parsed(engine, path, head, names, delimiter)
+    if made is None or any(text.count('"') % 2 for _, _, text in made.refused):
+        return None
+    texts = [(line, text) for line, kind, text in made.refused if kind not in REASONS]
+    none = [(line, REASONS[kind], text) for line, kind, text in made.refused if kind in REASONS]
+    refused = engine.keep(_records(_framed(engine, texts, _LINES), 0, delimiter, len(names)))
+    rows, rejects = _fitted(engine, refused, delimiter, names)
+    every = nw.concat([_framed(engine, none, REJECTS), rejects]) if none else rejects
+    if engine.rows(rows.head(1)):
+        return Scan(engine.keep(nw.concat([made.rows, rows]).sort("line")), every)
+    return Scan(made.rows, every)
+
+
+def _framed(engine: DuckEngine, rows: list[tuple[Any, ...]], schema: Schema) -> Frame:
+    return engine.frame({name: [row[place] for row in rows] for place, name in enumerate(schema)}, schema)
+
+
+def _first_line(path: Path) -> str | None:
+    """Return the header of a file, None where it is not one line of UTF-8 with something in it."""
+    with opening(path) as file:
+        line = file.readline(_LONGEST)
+    try:
+        text = line.removeprefix(BOM_UTF8).decode().strip("\r\n")
+    except UnicodeDecodeError:
+        return None
+    return text if text and text.count('"') % 2 == 0 else None
+
+
+def _carefully(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path) -> Scan:
+    """Read a file line by line."""
     lines = read_lines(cursor, engine, path)
     first, delimiter, names = _header(path, lines, engine)
     records = engine.keep(_records(lines.rows, first, delimiter, len(names)))
+    rows, rejects = _fitted(engine, records, delimiter, names)
+    return Scan(rows, engine.keep(nw.concat([lines.rejects, rejects])))
+
+
+def _fitted(engine: DuckEngine, records: Frame, delimiter: str, names: list[str]) -> tuple[Frame, Frame]:
+    """Return the columns of the records that are as wide as the header, and the others with the reason."""
     fields = _fields("text", delimiter)
     columns = (f"nullif(fields[{place}], '') AS {identifier(name)}" for place, name in enumerate(names, 1))
     fitting = f"SELECT line, {fields} AS fields FROM records WHERE width = {len(names)}"
-    read = f"SELECT {', '.join(columns)}, line FROM ({fitting})"
     reason = f"""
         CASE WHEN width = 0 THEN 'a quoted value does not end, or text follows its end'
         ELSE concat(width, ' columns, where the header has {len(names)}') END"""
     bad = f"SELECT line, {reason} AS reason, text AS raw FROM records WHERE width <> {len(names)}"
-    rejects = nw.concat([lines.rejects, _query(records, bad)])
-    return Scan(engine.keep(_query(records, read)), engine.keep(rejects))
+    rows = _query(records, f"SELECT {', '.join(columns)}, line FROM ({fitting})")
+    return engine.keep(rows), engine.keep(_query(records, bad))
 
 
 def column_names(path: Path, names: list[str]) -> list[str]:
@@ -76,9 +125,13 @@ def _header(path: Path, lines: Scan, engine: DuckEngine) -> tuple[int, str, list
     unread = engine.rows(lines.rejects.select(nw.col("line").min()))[0][0]
     if not found or (unread is not None and unread < found[0][0]):
         raise UserError(f"{path}: has no header that can be read; its first line must name the columns, in UTF-8")
-    first, text = found[0]
-    delimiter = max(_DELIMITERS, key=lambda one: len(next(csv.reader([text], delimiter=one))))
-    return first, delimiter, column_names(path, next(csv.reader([text], delimiter=delimiter)))
+    return found[0][0], *_named(path, found[0][1])
+
+
+def _named(path: Path, header: str) -> tuple[str, list[str]]:
+    """Return the delimiter of a header, and what the columns are named."""
+    delimiter = max(_DELIMITERS, key=lambda one: len(next(csv.reader([header], delimiter=one))))
+    return delimiter, column_names(path, next(csv.reader([header], delimiter=delimiter)))
 
 
 def _records(lines: Frame, first: int, delimiter: str, width: int) -> Frame:
@@ -107,8 +160,11 @@ def _records(lines: Frame, first: int, delimiter: str, width: int) -> Frame:
     plain = f"""
         SELECT line, text, {_width("text", delimiter)} AS width
         FROM records WHERE text IS NOT NULL AND line > {first}"""
-    quoted = _query(lines, """SELECT coalesce(bool_or(contains(text, '"')), false) FROM records""")
-    return _query(lines, query if quoted.to_native().fetchall()[0][0] else plain)
+    odd = _query(
+        lines,
+        """SELECT coalesce(bool_or((length(text) - length(replace(text, '"', ''))) % 2 = 1), false) FROM records""",
+    )
+    return _query(lines, query if odd.to_native().fetchall()[0][0] else plain)
 
 
 def _width(text: str, delimiter: str) -> str:

@@ -28,7 +28,7 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 # The tables of a version are those of the versions before it and what it adds.
-_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2}
+_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3, "addresses": 3, "superseded": 3}
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -39,6 +39,17 @@ def create(cursor: duckdb.DuckDBPyConnection) -> None:
 def fold(cursor: duckdb.DuckDBPyConnection) -> None:
     """Add what tells up to where state is folded; the next run builds all state anew."""
     _add(cursor, 2)
+
+
+def share(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add the ids that too many share, and who linked; addresses, of which there were none before, have a kind.
+
+    And what tells which rows of a log later ones revise.
+    """
+    cursor.execute("ALTER TABLE links ADD COLUMN IF NOT EXISTS by_hand BOOLEAN")
+    cursor.execute("UPDATE links SET by_hand = true")
+    cursor.execute("DROP TABLE IF EXISTS addresses")
+    _add(cursor, 3)
 
 
 def _add(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
@@ -52,7 +63,7 @@ def source(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE consents ADD COLUMN IF NOT EXISTS source VARCHAR")
 
 
-MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: source}
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: share, 4: source}
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 
 VERSION = max(MIGRATIONS)

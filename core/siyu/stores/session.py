@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.addresses import Vault
 from siyu.stores.engine import DuckEngine
 from siyu.stores.reading import DuckIntake
 from siyu.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import duckdb
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.stores.duckdb import DuckStore
+    from siyu.view import View
 
 __all__ = ["Session", "Writer"]
 
@@ -30,13 +32,15 @@ class Session:
         store: The store.
         cursor: The cursor; it sees neither what others keep nor what they have not committed.
         engine: The engine over it.
+        vault: Encrypts addresses.
     """
 
-    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    def __init__(self, store: DuckStore, cursor: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
         """Wrap a cursor; use ``DuckStore.opened``."""
         self.store = store
         self.cursor = cursor
-        self.engine = DuckEngine(cursor, key)
+        self.engine = DuckEngine(cursor, keys[0], keys[1:])
+        self.vault = Vault(keys)
 
     @contextmanager
     def reading(self) -> Iterator[int]:
@@ -75,17 +79,22 @@ class Session:
             self.cursor.commit()
             self.store.last = writer.last
 
-    def intake(self, programme: Programme, *, now: int, cursor: str) -> DuckIntake:
+    def intake(
+        self, programme: Programme, *, now: int, cursor: str, view: Callable[[], View] | None = None
+    ) -> DuckIntake:
         """Return what an entry reads with.
 
         Args:
             programme: The brand's config, for its folder and currency.
             now: The run's moment.
             cursor: What the entry's last committed batch left behind.
+            view: Gives what is known by then; None where an entry may not ask.
         """
         exponent = programme.brand.exponent
         folder = programme.folder.resolve()
-        return DuckIntake(self.cursor, self.engine, folder=folder, now=now, cursor=cursor, exponent=exponent)
+        found = DuckIntake(self.cursor, self.engine, folder=folder, now=now, cursor=cursor, exponent=exponent)
+        found.known = view
+        return found
 
     def table(self, name: str) -> Frame:
         """Return a table as a frame."""
@@ -106,6 +115,7 @@ class Writer:
 
     Attributes:
         last: The last ``seq`` given so far.
+        firsts: The first ``seq`` of each frame that was appended, by log.
     """
 
     def __init__(self, session: Session, run: int, last: int) -> None:
@@ -113,22 +123,36 @@ class Writer:
         self._session = session
         self._run = run
         self.last = last
+        self.firsts: dict[str, list[int]] = {}
 
-    def append(self, table: str, frame: Frame) -> int:
+    def append(self, table: str, frame: Frame, *, numbered: bool = False) -> int:
         """Append the rows of a frame to a log, in their order; ``seq`` and ``run`` are given here.
+
+        Args:
+            table: The log.
+            frame: The rows.
+            numbered: Whether they have a ``seq`` that counts them without gaps; to number them anew takes as long
+                as to write them, as one core does it.
 
         Returns:
             How many rows there were.
         """
+        self.firsts.setdefault(table, []).append(self.last + 1)
         names = ", ".join(f'"{name}"' for name in LOGS[table].columns)
-        rows = frame.select(*LOGS[table].columns).to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        rows = frame.select(*LOGS[table].columns, *(["seq"] if numbered else [])).to_native()
+        number = f"seq + {self.last - self._before(rows)}" if numbered else f"{self.last} + row_number() OVER ()"
         done = self._session.cursor.execute(
-            f'INSERT INTO "{table}" BY NAME SELECT {names}, $last + row_number() OVER () AS seq, $run AS run FROM rows',
-            {"last": self.last, "run": self._run},
+            f'INSERT INTO "{table}" BY NAME SELECT {names}, {number} AS seq, {self._run} AS run FROM rows'
         )
         count: int = done.fetchall()[0][0]
         self.last += count
         return count
+
+    @staticmethod
+    def _before(rows: duckdb.DuckDBPyRelation) -> int:
+        """Return the number before the least ``seq`` of rows."""
+        least = rows.aggregate("min(seq)").fetchall()[0][0]
+        return 0 if least is None else int(least) - 1
 
     def merge(self, table: str, gone: Frame, rows: Frame) -> None:
         """Take the rows out of a table of state that have the keys of ``gone``, and put ``rows`` in."""

@@ -22,15 +22,21 @@ __all__ = ["PolarsEngine"]
 
 
 class PolarsEngine:
-    """What the core asks of an engine, over lazy Polars frames in memory; gives what ``DuckEngine`` gives."""
+    """What the core asks of an engine, over lazy Polars frames in memory; gives what ``DuckEngine`` gives.
 
-    def __init__(self, key: str) -> None:
-        """Work with the brand's secret key."""
-        self._key = key
+    Attributes:
+        versions: How many keys the brand has had.
+    """
 
-    def keep(self, frame: Frame) -> Frame:
-        """Compute a frame once and return a frame over the result."""
-        return frame.collect("polars").lazy()
+    def __init__(self, key: str, newer: Sequence[str] = ()) -> None:
+        """Work with the brand's first secret key and those that followed it."""
+        self._keys = (key, *newer)
+        self.versions = len(self._keys)
+
+    def keep(self, frame: Frame, number: str = "") -> Frame:
+        """Compute a frame once and return a frame over the result, with a column that numbers its rows from 1."""
+        kept = frame.collect("polars").lazy()
+        return self.numbered(kept, number) if number else kept
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
@@ -76,14 +82,14 @@ class PolarsEngine:
         series = [nw.new_series(name, made[name], dtype, backend="polars") for name, dtype in types.items()]
         return whole.with_columns(*series).lazy()
 
-    def hashed(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+    def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
         """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
 
         The columns are text or integers: other types are not written alike by every engine.
         """
         whole = frame.collect("polars")
         texts = whole.select(nw.col(column).cast(nw.String).fill_null("") for column in columns).rows()
-        ids = [hashed(self._key, *row) for row in texts]
+        ids = [hashed(self._keys[version], *row) for row in texts]
         return whole.with_columns(nw.new_series(name, ids, nw.Int64(), backend="polars")).lazy()
 
     def numbered(self, frame: Frame, name: str) -> Frame:

@@ -1,41 +1,34 @@
-"""Files: CSV, JSON Lines and Parquet files whose columns a config maps to events and to other tables."""
+"""Files: CSV, JSON Lines, Parquet and spreadsheets whose columns a config maps to events and to other tables."""
 
 from __future__ import annotations
 
+import codecs
 import json
-from typing import TYPE_CHECKING, Any, Literal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-from attrs import Attribute, evolve, field, frozen
+from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
 from siyu.errors import UserError
 from siyu.frames import latest
-from siyu.kinds import Batch, Entry, doc
-from siyu_plugins.entries.mapping import TARGETS, Target, converted, evaluated, names_of
+from siyu.kinds import Batch, Scan, doc
+from siyu_plugins.entries._marks import Mark
+from siyu_plugins.entries._parts import Bad, Part, Reading
+from siyu_plugins.entries.mapped import Column, Mapped
+from siyu_plugins.entries.mapping import evaluated, names_of
 from siyu_plugins.entries.places import form, located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from siyu.kinds import Frame, Intake, Scan
+    from siyu.kinds import Entry, Frame, Intake
+    from siyu_plugins.entries.places import Source
 
 __all__ = ["Column", "Files", "LookUp", "siyu_register_entries"]
-
-_COLUMNS = {"member": "identity", "id": "source_id"}
-_EXAMPLE = "household:{household_id}"
-# With these somebody begins to deal with the brand; other events are mostly of people who do already.
-_BRINGING = ("joined", "followed", "messaged", "ordered", "paid")
-# What makes an event the same event where the file has no id of its own for it.
-_KEY = ("member", "type", "time", "place", "subject", "ref", "entry", "code", "campaign", "amount")
-
-
-@frozen(kw_only=True)
-class Column:
-    """A column of the file, where plain text would be taken for the value itself."""
-
-    column: str = field(metadata=doc("the column's name, or a template", example="kind"))
 
 
 @frozen(kw_only=True)
@@ -47,15 +40,20 @@ class LookUp:
 
 
 @frozen(kw_only=True)
-class Files(Entry):
-    """Reads files of CSV, JSON Lines or Parquet, and maps their columns to a table.
+class Files(Mapped):
+    """Reads files of CSV, JSON Lines or Parquet, and spreadsheets, and maps their columns to a table.
 
     A value of the mapping is the name of a column of the file, or a template of them such as
     ``household:{household_id}``. A row with a needed value missing (member, time, the id where there is one), or with
     a value that is not of its type, is set apart with file, line and reason; all others come in.
 
-    A file is read when it is new, and again when its size or its time changes: what was read before is then known by
-    its id. Without ``id``, rows that agree in who, what, when and how much are one and the same.
+    CSV and JSON Lines may be compressed (``.gz``, ``.bz2``; ``.zst`` with ``siyu[zstd]``); of a damaged file all lines
+    before the damage come in. Spreadsheets (``.xlsx``, ``.xls``, ``.ods``) need ``siyu[excel]``; paths such as
+    ``s3://bucket/orders/*.csv`` need ``siyu[fsspec]`` and what it needs for that store.
+
+    A file is read when it is new, and again when its size or its time changes; where lines were only added to one that
+    is not compressed, it is read from where it ended. What was read before is known by its id. Without ``id``, rows
+    that agree in who, what, when and how much are one and the same.
 
     With ``lines``, the rows are lines: those with one ``id`` make one event, with the sum of their amounts and
     quantities, the least time, and the least of what else differs. Such rows must stand in one file. Where some of
@@ -74,45 +72,18 @@ class Files(Entry):
 
     files: tuple[str, ...] = field(
         metadata=doc(
-            "paths or globs from the brand's folder; package:NAME/path for a file in an installed package",
+            "paths or globs from the brand's folder; package:NAME/path for a file in an installed package, "
+            "PROTOCOL://path for one in an object store",
             example=["orders/*.csv"],
         )
     )
-    table: Literal["events", "consents", "links", "costs", "prices"] = field(
-        default="events", metadata=doc("what the rows are")
-    )
-    type: Column | str = field(
+    encoding: str = field(
         default="",
-        metadata={
-            **doc("the event type of all rows, or { column = … } that has it", example="ordered"),
-            "refers": "event",
-        },
+        metadata=doc("what text is in that is neither UTF-8 nor UTF-16; these two are told apart", example="gb18030"),
     )
-    source: str = field(
-        default="", metadata=doc("what the ids belong to; entries that read the same orders share it; the entry's name")
-    )
-    id: str = field(default="", metadata=doc("the event's id there, a column or a template", example="basket_id"))
-    member: str = field(default="", metadata=doc("the member's identity, a template of kind:value", example=_EXAMPLE))
-    time: str = field(default="", metadata=doc("when it happened; UTC where no offset is written"))
-    place: str = field(default="", metadata=doc("the store or place"))
-    staff: str = field(default="", metadata=doc("the staff member"))
-    subject: str = field(default="", metadata=doc("what it is about, as the event type says"))
-    ref: str = field(default="", metadata=doc("what it is tied to, as the event type says"))
-    amount: str = field(default="", metadata=doc("how much, in major units of the currency"))
-    quantity: str = field(default="", metadata=doc("how many, whole numbers"))
-    columns: dict[str, str] = field(
-        factory=dict, metadata=doc("further columns of the table", example={"channel": "medium"})
-    )
-    props: dict[str, str] = field(
-        factory=dict, metadata=doc("declared attributes and fields of events", example={"income": "income_band"})
-    )
-    integers: tuple[str, ...] = field(default=(), metadata=doc("the props that are whole numbers"))
-    defaults: dict[str, str] = field(
-        factory=dict, metadata=doc("what stands for a missing value, as text", example={"time": "2017-01-01"})
-    )
-    lines: dict[str, str] = field(
-        factory=dict,
-        metadata=doc("the columns of an order's lines: sku, category, quantity, amount", example={"sku": "product_id"}),
+    sheet: str = field(default="", metadata=doc("which sheet of spreadsheets; the first"))
+    growing: bool = field(
+        default=False, metadata=doc("whether what follows a file's last line's end waits until the line is whole")
     )
     join: tuple[LookUp, ...] = field(default=(), metadata=doc("files whose columns are added to each row"))
 
@@ -121,145 +92,96 @@ class Files(Entry):
         if not value or not all(value):
             raise ValueError('expected at least one path or glob, as in ["orders/*.csv"]')
 
-    @lines.validator
-    def _check_lines(self, _: Attribute[Any], value: Mapping[str, str]) -> None:
-        _known(value, [target.name for target in TARGETS["items"]])
-        if value and not (self.id and self.table == "events"):
-            raise ValueError("lines need 'id', which says what event they are of, and the table events")
-
-    @columns.validator
-    @defaults.validator
-    def _check_columns(self, _: Attribute[Any], value: Mapping[str, str]) -> None:
-        _known(value, [target.name for target in TARGETS[self.table]])
-
-    @integers.validator
-    def _check_integers(self, _: Attribute[Any], value: tuple[str, ...]) -> None:
-        _known(value, list(self.props))
-
-    def __attrs_post_init__(self) -> None:
-        """Look whether everything is there that the table needs."""
-        given = {*self._references, *self._defaults}
-        missing = [target.name for target in TARGETS[self.table] if target.needed and target.name not in given]
-        if missing:
-            wanted = " and ".join(f"'{name}'" for name in missing)
-            raise ValueError(f"{self.table} need {wanted}: say which column has it, or give it in 'defaults'")
-
-    def facts(self) -> Mapping[str, object]:
-        """State whether people become members by what the files hold, or are members already."""
-        return {"brings_members": self.table == "events" and (isinstance(self.type, Column) or self.type in _BRINGING)}
+    @encoding.validator
+    def _check_encoding(self, _: Attribute[Any], value: str) -> None:
+        try:
+            name = codecs.lookup(value).name if value else ""
+        except LookupError:
+            name = "utf"
+        if name.startswith("utf"):
+            raise ValueError(f"'{value}' is none to name: write it as in gb18030; UTF-8 and UTF-16 are told apart")
 
     def read(self, intake: Intake) -> Iterable[Batch]:
         """Read the files that are new or changed: one batch a file, and one more for its lines.
 
-        The cursor is JSON: by file, its size in bytes and its time in nanoseconds.
+        The cursor is JSON: by file, how far it was read.
 
         Raises:
             UserError: A file or a package is missing, a file cannot be opened, or lacks a column.
         """
         found = located(intake.folder, self.files)
-        read = {name: state for name, state in json.loads(intake.cursor or "{}").items() if name in found}
-        fresh = {name: path for name, path in found.items() if read.get(name) != _state(path)}
+        before = {name: Mark.parse(state) for name, state in json.loads(intake.cursor or "{}").items() if name in found}
+        fresh = {name: source for name, source in found.items() if self._changed(source, before.get(name))}
         if not fresh:
             return
+        known = {name: mark.plain() for name, mark in before.items() if mark is not None}
         added = [(look, self._looked_up(intake, look)) for look in self.join]
-        for name, path in fresh.items():
-            read[name] = _state(path)
-            yield from self._batches(intake, name, path, added, json.dumps(read))
+        for name, source in fresh.items():
+            # Such rows must stand in one file, so that it is read whole.
+            with self._reading(source, whole=bool(self.lines)) as reading:
+                part = reading.part(before.get(name))
+                known[name] = part.mark.plain()
+                yield from self._part(intake, name, part, added, json.dumps(known))
 
-    @property
-    def _references(self) -> dict[str, str]:
-        """What the config refers to, by target."""
-        names = ("member", "id", "time", "place", "staff", "subject", "ref", "amount", "quantity")
-        kind = {"type": self.type.column} if isinstance(self.type, Column) else {}
-        own = {name: getattr(self, name) for name in names if getattr(self, name)}
-        lines = {f"lines.{name}": value for name, value in self.lines.items()}
-        props = {f"props.{name}": value for name, value in self.props.items()}
-        return {**own, **kind, **self.columns, **lines, **props}
+    def _changed(self, source: Source, before: Mark | None) -> bool:
+        with self._reading(source) as reading:
+            return before is None or not reading.mark.same(before)
 
-    @property
-    def _defaults(self) -> dict[str, str]:
-        return {**({"type": self.type} if self.type and isinstance(self.type, str) else {}), **self.defaults}
+    def _reading(self, source: Source, *, whole: bool = False) -> Reading:
+        kind = form(source.name)
+        return Reading(source, kind, self.encoding, self.sheet, growing=self.growing, whole=whole)
 
-    @property
-    def _targets(self) -> list[Target]:
-        given = {*self._references, *self._defaults}
-        own = [target for target in TARGETS[self.table] if target.name in given]
-        lines = [evolve(target, name=f"lines.{target.name}") for target in TARGETS["items"]]
-        whole = [Target(f"props.{name}", "integer") for name in self.integers]
-        return [*map(self._own, own), *(line for line in lines if line.name in given), *whole]
-
-    def _own(self, target: Target) -> Target:
-        if target.name == "id":
-            return evolve(target, needed=True)
-        # The amount of a rating is its score.
-        return evolve(target, to="integer") if (target.name, self.type) == ("amount", "rated") else target
+    def _part(
+        self, intake: Intake, name: str, part: Part, added: Iterable[tuple[LookUp, Frame]], cursor: str
+    ) -> Iterator[Batch]:
+        with ExitStack() as stack:
+            scan = _scanned(intake, part, stack)
+            if part.path is None:
+                rejects = scan.rejects.select(nw.lit(name).alias("source"), "line", "reason", "raw")
+                yield Batch(rows=scan.rows, table=self.table, rejects=rejects, cursor=cursor)
+                return
+            where, frame = f"entry '{self.name}': {name}", scan.rows
+            for look, columns in added:
+                frame = _joined(intake, frame, look.on, columns, where)
+            # A look-up leaves the rows in any order.
+            yield from self.batches(intake, Scan(frame, scan.rejects), name, cursor, sort=bool(self.join))
 
     def _looked_up(self, intake: Intake, look: LookUp) -> Frame:
         """Return the columns of a look-up, one row for each value of its key."""
-        scans = [intake.scan(path, form(name)) for name, path in located(intake.folder, look.files).items()]
-        frames = [scan.rows.with_columns(nw.lit(place).alias("=file")) for place, scan in enumerate(scans)]
         where = f"entry '{self.name}': {', '.join(look.files)}"
-        try:
-            frame = evaluated(intake, nw.concat(frames), {"on": look.on}, where)
-        except (TypeError, ValueError):
-            raise UserError(f"{where}: these files have different columns; give each a 'join' of its own") from None
-        keyed = intake.convert(frame, "on", "=on", "text").filter(~nw.col("=on").is_null())
-        return latest(keyed, ["=on"], ["=file", "line"]).drop("on", "=file", "line")
-
-    def _batches(
-        self, intake: Intake, name: str, path: Path, added: Iterable[tuple[LookUp, Frame]], cursor: str
-    ) -> Iterable[Batch]:
-        scan = intake.scan(path, form(name))
-        where = f"entry '{self.name}': {name}"
-        frame = scan.rows
-        for look, columns in added:
-            frame = _joined(intake, frame, look.on, columns, where)
-        frame = evaluated(intake, frame, {f"={key}": value for key, value in self._references.items()}, where)
-        mapped = self._mapped(intake, frame)
-        rejects = _rejects(intake, scan, mapped, name)
-        good = mapped.filter(nw.col(":reason").is_null())
-        rows = self._rows(intake, good)
-        if not self.lines:
-            yield Batch(rows=rows, table=self.table, rejects=rejects, cursor=cursor)
-            return
-        yield Batch(rows=_grouped(rows), rejects=rejects)
-        yield Batch(rows=self._items(good), table="items", cursor=cursor)
-
-    def _mapped(self, intake: Intake, frame: Frame) -> Frame:
-        """Return ``line``, ``:reason`` and what the table's columns are made of, computed once."""
-        made = converted(intake, frame, self._targets, self._defaults)
-        columns = [f":{target.name}" for target in self._targets]
-        props = [f"=props.{name}" for name in self.props if name not in self.integers]
-        return intake.keep(made.select("line", ":reason", *columns, *props))
-
-    def _rows(self, intake: Intake, good: Frame) -> Frame:
-        """Return the columns of the table, and ``line``."""
-        targets = [target.name for target in self._targets if "." not in target.name]
-        columns = {_COLUMNS.get(name, name): nw.col(f":{name}") for name in targets}
-        if self.table in ("events", "costs"):
-            columns["source"] = nw.lit(self.source or self.name)
-            if "id" not in targets:
-                good, columns["source_id"] = _keyed(intake, good, [name for name in targets if name in _KEY])
-        if self.props:
-            packed = {name: f"{':' if name in self.integers else '='}props.{name}" for name in self.props}
-            good, columns["props"] = intake.pack(good, packed, ":props"), nw.col(":props")
-        return good.select("line", **columns).sort("line")
-
-    def _items(self, good: Frame) -> Frame:
-        columns = {name: nw.col(f":lines.{name}") for name in self.lines}
-        return good.select("line", source=nw.lit(self.source or self.name), source_id=nw.col(":id"), **columns)
+        with ExitStack() as stack:
+            frames = []
+            for place, source in enumerate(located(intake.folder, look.files).values()):
+                part = stack.enter_context(self._reading(source, whole=True)).part(None)
+                if part.path is None:
+                    raise UserError(f"{where}: {part.bad[0][1]}")
+                frames.append(_scanned(intake, part, stack).rows.with_columns(nw.lit(place).alias("=file")))
+            try:
+                frame = evaluated(intake, nw.concat(frames), {"on": look.on}, where)
+            except (TypeError, ValueError):
+                raise UserError(f"{where}: these files have different columns; give each a 'join' of its own") from None
+            keyed = intake.convert(frame, "on", "=on", "text").filter(~nw.col("=on").is_null())
+            return intake.keep(latest(keyed, ["=on"], ["=file", "line"]).drop("on", "=file", "line"))
 
 
-def _known(given: Iterable[str], names: Iterable[str]) -> None:
-    known = list(names)
-    for name in given:
-        if name not in known:
-            raise ValueError(f"'{name}' is none of {', '.join(known) or 'those given'}")
+def _scanned(intake: Intake, part: Part, stack: ExitStack) -> Scan:
+    """Read a part: its rows, by the lines of the file that it is of, and what cannot be read."""
+    bad = _told(intake, part.bad, stack) if part.bad or part.path is None else None
+    if part.path is None:
+        assert bad is not None  # noqa: S101 - for mypy
+        return Scan(intake.sequence(0).select(line="index"), bad)
+    scan = intake.scan(part.path, part.form)
+    rows, rejects = (frame.with_columns(nw.col("line") + part.after) for frame in (scan.rows, scan.rejects))
+    return Scan(rows, rejects if bad is None else nw.concat([rejects.select("line", "reason", "raw"), bad]))
 
 
-def _state(path: Path) -> list[int]:
-    about = path.stat()
-    return [about.st_size, about.st_mtime_ns]
+def _told(intake: Intake, bad: Iterable[Bad], stack: ExitStack) -> Frame:
+    """Return what cannot be read as a frame: line, reason, raw."""
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siyu-"))) / "bad.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(dict(zip(("at", "reason", "raw"), one, strict=True))) + "\n" for one in bad)
+    rows = intake.convert(intake.scan(path, "jsonl").rows, "at", "number", "integer")
+    return intake.keep(rows.select("reason", "raw", line="number").select("line", "reason", "raw"))
 
 
 def _joined(intake: Intake, frame: Frame, on: str, columns: Frame, where: str) -> Frame:
@@ -268,33 +190,6 @@ def _joined(intake: Intake, frame: Frame, on: str, columns: Frame, where: str) -
     known = {name.lower() for name in names_of(frame)}
     new = [name for name in names_of(columns) if name.lower() not in known and name != "=on"]
     return keyed.join(columns.select("=on", *new), on="=on", how="left").drop("=on", "=key")
-
-
-def _keyed(intake: Intake, frame: Frame, names: Iterable[str]) -> tuple[Frame, nw.Expr]:
-    """Return the rows and an id for each, made of what it says."""
-    texts = []
-    for name in names:
-        frame = intake.convert(frame, f":{name}", f":text {name}", "text")
-        texts.append(nw.col(f":text {name}").fill_null(""))
-    return frame, nw.concat_str(*texts, separator="|")
-
-
-def _grouped(rows: Frame) -> Frame:
-    """Make one event of the rows that have one id."""
-    sums = ("amount", "quantity")
-    names = [name for name in names_of(rows) if name not in ("source", "source_id")]
-    least = [nw.col(name).min() for name in names if name not in sums]
-    added = [nw.col(name).sum().cast(nw.Int64) for name in names if name in sums]
-    return rows.group_by("source", "source_id").agg(*least, *added).sort("line")
-
-
-def _rejects(intake: Intake, scan: Scan, mapped: Frame, name: str) -> Frame:
-    own = {column: column for column in names_of(scan.rows) if column != "line"}
-    bad = mapped.filter(~nw.col(":reason").is_null()).select("line", ":reason")
-    packed = intake.pack(scan.rows.join(bad, on="line", how="inner"), own, "=raw")
-    failed = packed.select("line", reason=nw.col(":reason"), raw=nw.col("=raw"))
-    both = nw.concat([scan.rejects.select("line", "reason", "raw"), failed])
-    return both.select(nw.lit(name).alias("source"), "line", "reason", "raw")
 
 
 @hookimpl

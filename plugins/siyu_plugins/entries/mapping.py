@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from siyu.kinds import Frame, Intake
 
-__all__ = ["TARGETS", "Target", "converted", "evaluated", "names_of"]
+__all__ = ["TARGETS", "Target", "converted", "evaluated", "names_of", "pieces"]
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _WORDS = {"moment": "a moment", "money": "money", "integer": "a whole number", "text": "text"}
@@ -72,7 +72,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
 """The columns of each table that a file may fill."""
 
 
-def _parts(reference: str) -> list[str]:
+def pieces(reference: str) -> list[str]:
     """Split a template: literal texts at the even places, names of columns at the odd ones."""
     return _TEMPLATE.split(reference)
 
@@ -90,17 +90,19 @@ def evaluated(intake: Intake, frame: Frame, references: Mapping[str, str], where
         UserError: A reference is no column of the file, and no template of them.
     """
     names = names_of(frame)
-    found = {name: _parts(reference) for name, reference in references.items()}
-    for name, pieces in found.items():
-        for column in pieces[1::2] or pieces:
+    found = {name: pieces(reference) for name, reference in references.items()}
+    for name, parts in found.items():
+        for column in parts[1::2] or parts:
             if column not in names:
                 raise UserError(_unknown(f"{where}: '{name.removeprefix('=')}'", column, names))
-    for column in sorted({column for pieces in found.values() for column in pieces[1::2]}):
+    for column in sorted({column for parts in found.values() for column in parts[1::2]}):
         frame = intake.convert(frame, column, f"=text {column}", "text")
-    return frame.with_columns(**{name: _reference(pieces) for name, pieces in found.items()})
+    return frame.with_columns(**{name: _reference(parts) for name, parts in found.items()})
 
 
-def converted(intake: Intake, frame: Frame, targets: Sequence[Target], defaults: Mapping[str, str]) -> Frame:
+def converted(
+    intake: Intake, frame: Frame, targets: Sequence[Target], defaults: Mapping[str, str], zone: str = "UTC"
+) -> Frame:
     """Convert the columns ``=target`` to the columns ``:target``, and say in ``:reason`` why a row fails.
 
     A row fails where a needed value is missing, or where a value is there but not of its type: then even a default
@@ -111,17 +113,18 @@ def converted(intake: Intake, frame: Frame, targets: Sequence[Target], defaults:
         frame: The rows, with a column ``=target`` for each target that has no default.
         targets: What to convert.
         defaults: Texts that stand for missing values, by target.
+        zone: Where the clocks are that moments without an offset were read from.
     """
     schema = frame.collect_schema()  # portable: which columns a file has is known only by looking
     reasons: list[nw.Expr] = []
     for target in targets:
         given, read, made = f"={target.name}", f"=read {target.name}", f":{target.name}"
         if given in schema:
-            frame = intake.convert(frame, given, read, target.to)
+            frame = intake.convert(frame, given, read, target.to, zone)
             frame = frame.with_columns(nw.col(read).alias(made))
             reasons += [_unfit(target, is_text=schema[given] == nw.String())] if target.to != "text" else []
         if target.name in defaults:
-            frame = _defaulted(intake, frame, target, defaults[target.name])
+            frame = _defaulted(intake, frame, target, defaults[target.name], zone)
         if target.needed:
             reasons.append(nw.when(nw.col(made).is_null()).then(nw.lit(f"{target.name}: there is no value")))
     return frame.with_columns((nw.coalesce(*reasons) if reasons else nw.lit(None, nw.String())).alias(":reason"))
@@ -132,10 +135,10 @@ def names_of(frame: Frame) -> list[str]:
     return frame.collect_schema().names()  # portable: which columns a file has is known only by looking
 
 
-def _reference(pieces: list[str]) -> nw.Expr:
-    if len(pieces) == 1:
-        return nw.col(pieces[0])
-    texts = (nw.col(f"=text {piece}") if place % 2 else nw.lit(piece) for place, piece in enumerate(pieces) if piece)
+def _reference(parts: list[str]) -> nw.Expr:
+    if len(parts) == 1:
+        return nw.col(parts[0])
+    texts = (nw.col(f"=text {part}") if place % 2 else nw.lit(part) for place, part in enumerate(parts) if part)
     return nw.concat_str(*texts)
 
 
@@ -157,9 +160,9 @@ def _unfit(target: Target, *, is_text: bool) -> nw.Expr:
     return nw.when(nw.col(f"=read {target.name}").is_null()).then(nw.when(there).then(words))
 
 
-def _defaulted(intake: Intake, frame: Frame, target: Target, text: str) -> Frame:
+def _defaulted(intake: Intake, frame: Frame, target: Target, text: str, zone: str) -> Frame:
     made, default = f":{target.name}", f"=default {target.name}"
     literal = frame.with_columns(nw.lit(text).alias(default))
-    frame = intake.convert(literal, default, f":default {target.name}", target.to)
+    frame = intake.convert(literal, default, f":default {target.name}", target.to, zone)
     known = nw.col(f":default {target.name}")
     return frame.with_columns((nw.coalesce(made, known) if made in names_of(frame) else known).alias(made))

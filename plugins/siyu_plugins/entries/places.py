@@ -2,58 +2,110 @@
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import PackageNotFoundError, requires
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from attrs import frozen
 
 from siyu.errors import UserError
+from siyu_plugins.entries._packing import PACKINGS
+from siyu_plugins.entries._wanted import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FORMS", "form", "located"]
+__all__ = ["FORMS", "Form", "Source", "form", "located"]
 
-FORMS: dict[str, Literal["csv", "jsonl", "parquet"]] = {
+Form = Literal["csv", "jsonl", "parquet", "sheet"]
+"""What a file holds; a sheet is read as JSON Lines."""
+
+FORMS: dict[str, Form] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    **dict.fromkeys((".xlsx", ".xlsb", ".xls", ".ods"), "sheet"),
 }
-"""What a file holds, by the end of its name; CSV and JSON Lines may end in ``.gz`` after it."""
+"""What a file holds, by the end of its name; CSV and JSON Lines may end in ``.gz``, ``.bz2`` or ``.zst`` after it."""
 
 _PACKAGE = "package:"
+_REMOTE = "://"
+_INSTALL = "install it with: pip install 'siyu[fsspec]'"
 
 
-def located(folder: Path, patterns: Iterable[str]) -> dict[str, Path]:
+@frozen
+class Source:
+    """A file, here or in an object store.
+
+    Attributes:
+        name: How people know it: relative to where its pattern starts.
+        size: Its size in bytes.
+        stamp: What changes when it is written.
+        path: Where it is, where the engine can open it itself; None elsewhere.
+        opener: Opens one that is elsewhere.
+    """
+
+    name: str
+    size: int
+    stamp: str
+    path: Path | None = None
+    opener: Callable[[], BinaryIO] | None = None
+
+    def open(self) -> BinaryIO:
+        """Open it to be read.
+
+        Raises:
+            UserError: It cannot be opened.
+        """
+        try:
+            if self.opener is not None:
+                return self.opener()
+            return Path(self.path or self.name).open("rb")
+        except OSError as error:
+            raise UserError(f"{self.name}: cannot be opened ({error}); check its name in the config") from None
+
+
+def located(folder: Path, patterns: Iterable[str]) -> dict[str, Source]:
     """Return the files that patterns mean, in the order of the patterns and then of their names.
 
     Args:
         folder: Where relative patterns start.
         patterns: Paths or globs; ``package:NAME/path`` starts in the folder of an installed package, which is not
-            imported.
+            imported; ``PROTOCOL://path`` is in an object store.
 
     Returns:
-        By name as people know the file (relative to where its pattern starts), where it is.
+        The files by name.
 
     Raises:
-        UserError: A file, the folder of a glob or a package is missing.
+        UserError: A file, the folder of a glob, a package or the library of an object store is missing.
     """
-    return {name: path for pattern in patterns for name, path in _matching(folder, pattern)}
+    found = [source for one in patterns for source in (remote(one) if _REMOTE in one else _local(folder, one))]
+    return {source.name: source for source in found}
 
 
-def form(name: str) -> Literal["csv", "jsonl", "parquet"]:
+def form(name: str) -> Form:
     """Return what a file holds, by its name.
 
     Raises:
         UserError: The name has another end than those of ``FORMS``.
     """
-    found = FORMS.get(Path(name.lower().removesuffix(".gz")).suffix)
-    if found is None:
+    path = Path(name.lower())
+    found = FORMS.get((path.with_suffix("") if path.suffix in PACKINGS else path).suffix)
+    if found is None or (path.suffix in PACKINGS and found not in ("csv", "jsonl")):
         raise UserError(f"{name}: what is in this file? its name must end in one of {', '.join(FORMS)}")
+    return found
+
+
+def _local(folder: Path, pattern: str) -> list[Source]:
+    found = []
+    for name, path in _matching(folder, pattern):
+        about = path.stat()
+        found.append(Source(name, about.st_size, str(about.st_mtime_ns), path))
     return found
 
 
@@ -90,21 +142,32 @@ def _package(name: str) -> Path:
     spec = find_spec(name) if name.isidentifier() else None
     places = list(spec.submodule_search_locations or ()) if spec else []
     if not places:
-        raise UserError(f"{_PACKAGE}{name}: the package is not installed; install it with: pip install {_wanted(name)}")
+        raise UserError(f"{_PACKAGE}{name}: the package is not installed; install it with: pip install {wanted(name)}")
     return Path(places[0])
 
 
-def _wanted(name: str) -> str:
-    """Return what pip is to install for a package: the extra of siyu that brings it, else its own name."""
-    plain = name.replace("_", "-").lower()
+def remote(pattern: str) -> list[Source]:
+    """Return the files of an object store that a pattern means; credentials are found as fsspec finds them."""
+    protocol = pattern.partition(_REMOTE)[0]
     try:
-        known = requires("siyu") or []
-    except PackageNotFoundError:
-        known = []
-    extras = [re.search(r"extra == ['\"]([^'\"]+)", line) for line in known if _distribution(line) == plain]
-    return next((f"'siyu[{extra[1]}]'" for extra in extras if extra), plain)
-
-
-def _distribution(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UserError(f"{pattern}: object stores need a library; {_INSTALL}") from None
+    try:
+        store, path = url_to_fs(pattern)
+        names = sorted(store.glob(path)) if any(letter in path for letter in "*?[") else [path]
+        abouts = [(name, store.info(name)) for name in names]
+    except (ImportError, ValueError) as error:
+        raise UserError(f"{pattern}: {error}; {_INSTALL}, and the library of {protocol}") from None
+    except OSError as error:
+        raise UserError(f"{pattern}: cannot be reached ({error}); correct 'files' in the config") from None
+    return [
+        Source(
+            f"{protocol}{_REMOTE}{name.lstrip('/') if protocol != 'file' else name}",
+            int(about.get("size") or 0),
+            str(about.get("ETag") or about.get("mtime") or about.get("LastModified") or about.get("created") or ""),
+            opener=partial(store.open, name, "rb"),
+        )
+        for name, about in abouts
+        if about.get("type") != "directory"
+    ]

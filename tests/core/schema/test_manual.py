@@ -79,7 +79,8 @@ def test_every_key_is_told(kind: str, use: str) -> None:
     found = manual(REGISTRY, f"{kind}.{use}")
     assert found.doc
     assert "```" not in found.doc
-    assert found.plugin == f"plugin '{use}' of siyu {REGISTRY.plugins[use].version}"
+    plugin = REGISTRY.plugins[REGISTRY.owner(kind, use)]
+    assert found.plugin == f"plugin '{plugin.name}' of siyu {plugin.version}"
     told = [*found.keys, *(key for part in found.parts for key in part.keys)]
     assert all(key.doc and key.type for key in told)
     assert not {"name", "folder"} & {key.key for key in found.keys}
@@ -158,7 +159,8 @@ def test_the_command_shows_it(command: Command) -> None:
     found = json.loads(command("plugins", "show", "campaign.journey", "--json").output)
     assert found["use"] == "journey"
     assert {key["key"] for key in found["keys"]} >= {"from", "start", "steps", "goal"}
-    assert "It has no keys of its own" in command("plugins", "show", "cac").output
+    shown = command("plugins", "show", "cac").output
+    assert "it is by channel code: the costs that name the code" in shown
 
 
 def test_the_list_is_as_it_was(command: Command, tmp_path: Path) -> None:

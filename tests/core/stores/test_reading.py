@@ -11,6 +11,7 @@ import narwhals as nw
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.brands import HEAD, folder, happened, opened
 
 from siyu.errors import UserError
 from siyu.stores.engine import DuckEngine
@@ -132,6 +133,9 @@ MOMENTS = {
     "infinity": None,
     "now": None,
     "20260102": None,
+    "202601020304": None,
+    "1790000000": datetime(2026, 9, 21, 14, 13, 20),  # noqa: DTZ001 - as above
+    "1790000000123": datetime(2026, 9, 21, 14, 13, 20, 123000),  # noqa: DTZ001 - as above
 }
 
 
@@ -142,6 +146,7 @@ def test_moments(intake: DuckIntake) -> None:
     stamp = "TIMESTAMPTZ '2026-01-02 08:00:00+08'"
     assert converted(intake, stamp, "moment") == [datetime(2026, 1, 2)]  # noqa: DTZ001 - as above
     assert converted(intake, "0, 86400, 1e17::BIGINT", "moment") == [datetime(1970, 1, 1), datetime(1970, 1, 2), None]  # noqa: DTZ001 - as above
+    assert converted(intake, "1790000000123", "moment") == [datetime(2026, 9, 21, 14, 13, 20, 123000)]  # noqa: DTZ001 - as above
     assert converted(intake, "true", "moment") == [None]
 
 
@@ -203,3 +208,28 @@ def test_what_a_csv_writer_wrote_is_read_back(
     connection.close()
     assert [row[:3] for row in found] == [tuple(value or None for value in row) for row in rows]
     assert rejects == []
+
+
+def test_a_message_becomes_a_frame(intake: DuckIntake) -> None:
+    frame = intake.frame({"n": [1, None], "text": ["é", None]}, {"text": nw.String(), "n": nw.Int64()})
+    assert intake._engine.rows(frame) == [("é", 1), (None, None)]
+    assert frame.collect_schema().names() == ["text", "n"]
+
+
+def test_the_log_tells_what_it_has_of_people(tmp_path: Path) -> None:
+    with opened(folder(tmp_path, HEAD)) as brand:
+        more = {"staff": "li", "subject": "poster"}
+        brand.ingest(
+            [
+                happened("ann", "followed", "2026-11-01T00:00:00", "1", **more),
+                happened("bob", "left", "2026-11-02", "2"),
+            ]
+        )
+        with brand.store.opened() as session:
+            intake = session.intake(brand.programme, now=0, cursor="")
+            for types, found in (
+                (["followed", "left"], [("wecom:ann", "followed", 1793491200, "1", "li", "poster")]),
+                (["left"], []),
+            ):
+                asked = intake.events_of(["wecom:ann", "wecom:ann", "wecom:eve"], types)
+                assert session.engine.rows(asked) == found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import field, frozen
 
 from siyu.values import doc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Component"]
 
