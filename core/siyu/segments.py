@@ -46,12 +46,12 @@ def segmented(view: View, segments: Mapping[str, Segment]) -> Frame:
     return frame.select("member", *own)
 
 
-def inside(view: View, name: str, segment: Segment) -> Frame:
+def inside(view: View, name: str, segments: Mapping[str, Segment]) -> Frame:
     """Return the members of a segment: member; evaluated here where no stage did so before."""
     known = view.bits["segments"].holding(name) if "segments" in view.bits else []
     if known:
         return view.bits["segments"].frame.filter(known[0]).select("member")
-    return segmented(view, {name: segment}).filter(nw.col(f"segment:{name}")).select("member")
+    return segmented(view, {name: segments[name]}).filter(nw.col(f"segment:{name}")).select("member")
 
 
 def _levels(segments: Mapping[str, Segment]) -> list[list[str]]:

@@ -233,7 +233,7 @@ class View(ContactsView):
 
     def segment(self, name: str) -> Frame:
         """Return the members of a segment: member; evaluated here where no stage did so before."""
-        return inside(self, name, self._programme.segments[name])
+        return inside(self, name, self._programme.segments)
 
     def profile(self, *conditions: Condition | None) -> Frame:
         """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""

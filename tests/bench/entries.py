@@ -15,6 +15,7 @@ from resource import RUSAGE_SELF, getrusage
 from shutil import copytree
 from statistics import median
 
+from tests.bench.peers.identity import identity_figures
 from tests.bench.peers.intake import BAD, FORMS, LONG, ROWS, SHORT, brand, by_hand, by_siyu, files, held
 
 ROUNDS = 5
@@ -91,6 +92,8 @@ def main() -> None:
         files(Path(scratch) / "files")
         for form in FORMS:
             intake(Path(scratch), form)
+    for name, value, limit, unit in identity_figures():
+        told(name, value, unit, most=limit)
 
 
 if __name__ == "__main__":

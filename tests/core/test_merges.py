@@ -192,8 +192,9 @@ def test_a_store_from_before_shared_ids_tells_anew_who_is_one_person(tmp_path: P
         brand.run(now=NOW)
         with brand.store.opened() as session:
             # As the version before left it: everybody joined, addresses by channel, and nothing of shared ids.
-            session.cursor.execute("DROP TABLE shared")
-            session.cursor.execute("DROP TABLE addresses")
+            for table in ("shared", "superseded", "addresses"):
+                session.cursor.execute(f"DROP TABLE {table}")
+            session.cursor.execute("ALTER TABLE links DROP COLUMN by_hand")
             columns = "member BIGINT, channel VARCHAR, value VARCHAR, seq BIGINT, run BIGINT"
             session.cursor.execute(f"CREATE TABLE addresses ({columns})")
             session.cursor.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")

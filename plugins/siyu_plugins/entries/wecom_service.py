@@ -43,9 +43,9 @@ class WecomService(Entry):
     """Reads the messages of WeCom's customer service: `messaged`, `responded` and `session_changed`.
 
     What a member writes is `messaged`; `ref` is the service account, and the props have the form of it, and what was
-    written, as `text`, which is kept only where the config declares it. The first answer by staff after it is `responded`; its quantity is how many seconds
-    the member waited since the first message that nobody had answered. `session_changed` says that staff took a talk,
-    passed it on, ended it or took it up again. It needs `siyu[http]`.
+    written, as `text`, which is kept only where the config declares it. The first answer by staff after it is
+    `responded`; its quantity is how many seconds the member waited since the first message that nobody had answered.
+    `session_changed` says that staff took a talk, passed it on, ended it or took it up again. It needs `siyu[http]`.
 
     WeCom keeps messages for three days, so a run has to come by more often than that. Answers that are sent by an
     interface and not by hand are not among them.

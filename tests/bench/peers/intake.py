@@ -28,7 +28,7 @@ use = "files"
 files = ["orders.{form}"]
 type = "ordered"
 id = "order_no"
-member = "phone:{{mobile}}"
+member = "card:{{mobile}}"
 time = "paid_at"
 place = "shop"
 subject = "category"
@@ -102,7 +102,7 @@ def by_hand(folder: str, form: str) -> float:
         INSERT INTO events BY NAME
         WITH given AS (
             SELECT *, TRY_CAST(paid_at AS TIMESTAMP) AS time, {_keyed("'till|' || order_no")} AS id,
-                {_keyed("'phone:' || mobile")} AS member, TRY_CAST(total AS DECIMAL(18, 2)) AS value,
+                {_keyed("'card:' || mobile")} AS member, TRY_CAST(total AS DECIMAL(18, 2)) AS value,
                 TRY_CAST(pieces AS DECIMAL(18, 2)) AS number
             FROM {scan}
         ), good AS (
@@ -119,7 +119,7 @@ def by_hand(folder: str, form: str) -> float:
     with duckdb.connect(str(store(folder))) as connection:
         connection.execute(query)
         connection.execute("""
-            INSERT INTO identities BY NAME SELECT 'phone' AS kind, member AS value, member, min(second) AS since,
+            INSERT INTO identities BY NAME SELECT 'card' AS kind, member AS value, member, min(second) AS since,
                 0 AS seq, 1 AS run
             FROM events WHERE run = 1 GROUP BY member""")
     return time.perf_counter() - begin

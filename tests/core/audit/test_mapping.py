@@ -107,7 +107,7 @@ def test_what_is_missing_is_said(write: Write) -> None:
 
 def test_identities_that_are_not_written_alike_are_named(write: Write) -> None:
     found = guess(write(orders=ORDERS, contacts=CONTACTS))
-    assert any("1 identities are in" in why and "write phone in one way" in why for _, why in notes(found))
+    assert any("1 identities are in" in why and "siyu does so when they come in" in why for _, why in notes(found))
 
 
 def test_two_files_of_one_name(tmp_path: Path) -> None:
