@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu.kinds import Frame
     from siyu.tables import Schema
@@ -43,6 +43,23 @@ class Engine(Protocol):
         """Add one column for each name of the schema, read from a column of JSON text; null where absent.
 
         A value that is not of the schema's type is null.
+        """
+
+    def picked(self, frame: Frame, column: str, kind: str, names: Mapping[str, Collection[str]]) -> Frame:
+        """Keep of a column of JSON objects only the keys that are named for a row's kind; of other kinds none.
+
+        A text of which nothing is dropped stays as it is; one of which nothing is kept, or that is no object, becomes
+        null.
+
+        Args:
+            frame: The rows.
+            column: The column of JSON text.
+            kind: The column of texts that tells which names are meant.
+            names: The names of the keys that stay, by kind.
+
+        Returns:
+            The frame with ``dropped`` (Int64, how many keys were dropped) and ``dropped_names`` (what they are, sorted
+            and joined by a comma; null for none). A text that is no object counts as one, without a name.
         """
 
     def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:

@@ -22,6 +22,7 @@ __all__ = ["Explanation", "Section", "explain"]
 
 _RECENT = 10
 _MANY = 100
+_HIDDEN = "sensitive: not shown"
 
 _COLUMNS = {
     "links": ["time", "kind", "id", "and", "with", "evidence", "state"],
@@ -29,7 +30,7 @@ _COLUMNS = {
     "tag changes": ["time", "tag", "change", "value", "reason"],
     "journey": ["campaign", "step", "occurrence", "branch", "nominal", "decided"],
     "touches": ["id", "campaign", "step", "content", "channel", "due", "state", "reason", "changed"],
-    "consents": ["channel", "purpose", "state", "time", "proof"],
+    "consents": ["channel", "purpose", "state", "time", "source", "proof", "basis"],
     "grants": ["time", "incentive", "kind", "item", "amount", "available", "expires", "cause_kind", "cause", "reason"],
     "experiments": ["experiment", "arm", "time"],
     "events": ["time", "type", "entry", "place", "staff", "subject", "ref", "amount"],
@@ -116,7 +117,11 @@ def _wide(view: View, programme: Programme, member: int) -> Section:
     values = view.rows(frame.select(*names))
     known = zip(names, values[0], strict=True) if values else ()
     types, exponent = programme.names.columns, programme.brand.exponent
-    rows = [(name, _said(value, types.get(name, ""), exponent)) for name, value in known]
+    hidden = {name for name, one in programme.attributes.items() if one.sensitivity == "sensitive"}
+    rows = [
+        (name, _HIDDEN if name in hidden and value is not None else _said(value, types.get(name, ""), exponent))
+        for name, value in known
+    ]
     return Section("features", ["name", "value"], rows)
 
 

@@ -132,7 +132,7 @@ class Batch:
       amount, quantity, props. ``source_id`` is the event's id there: together with ``source`` it makes a row
       idempotent; two doors for the same orders share ``source``.
     - ``items``: source, source_id (of the order's event), sku, category, quantity, amount.
-    - ``consents``: identity, channel, purpose, state, time, proof, basis.
+    - ``consents``: identity, channel, purpose, state, time, source, proof, basis.
     - ``links``: identity, other (``kind:value``), evidence, time.
     - ``addresses``: identity, kind, value: where somebody can be reached beside that identity itself, as an
       ``openid``. Only kinds that a channel of the config sends to are kept, see ``Channel.address``.

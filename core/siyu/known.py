@@ -10,7 +10,7 @@ from siyu.frames import cast_like, latest, row_number
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from narwhals.dtypes import DType
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.tables import Schema
 
-__all__ = ["attributes", "current", "folded"]
+__all__ = ["attributes", "current", "folded", "lapsed"]
 
 _DECLARED = ("zone", "region", "language", "birth_year")
 _TYPES = {"text": nw.String(), "integer": nw.Int64(), "flag": nw.Boolean()}
@@ -140,3 +140,15 @@ def _held(name: str, programme: Programme, now: int, present: set[str]) -> nw.Ex
         column = nw.when(nw.col(f"{name}:second") > now - attribute.keep.seconds).then(column).otherwise(None)
     stated = {"region": programme.brand.region, "language": programme.brand.language}.get(name)
     return column.fill_null(stated) if stated else column
+
+
+def lapsed(read: Frame, names: Iterable[str], programme: Programme, now: int) -> Frame:
+    """Take from events, given with their ``second``, the values of declared fields that are older than they may be."""
+    bounds = {name: programme.fields[name].keep for name in names if name in programme.fields}
+    known = {name: keep.seconds for name, keep in bounds.items() if keep is not None}
+    if not known or "second" not in read.collect_schema().names():
+        return read
+    fresh = {name: nw.col("second") > now - seconds for name, seconds in known.items()}
+    return read.with_columns(
+        nw.when(held).then(nw.col(name)).otherwise(None).alias(name) for name, held in fresh.items()
+    )

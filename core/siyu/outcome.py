@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["MEASURED", "TAKEN", "TOUCHED", "WHO", "Outcome"]
+__all__ = ["DROPPED", "MEASURED", "TAKEN", "TOUCHED", "WHO", "Outcome"]
 
 TOUCHED = ["campaign", "step", "content", "channel", "state", "reason"]
 TAKEN = ["entry", "type", "events", "members", "amount"]
+DROPPED = ["entry", "type", "fields", "events"]
 MEASURED = ["metric", "period", "slice", "key", "value", "n"]
 WHO = ["recipient", "campaign", "step", "content", "channel", "due", "state", "reason"]
 
@@ -33,6 +34,7 @@ class Outcome:
         now: Its moment, in epoch seconds.
         counts: What it did, by name, as ``events``, ``rejects``, ``touches``, ``gate: caps``, ``grants``.
         taken: What came in, by entry and type: the columns of ``TAKEN``; amounts in minor units.
+        dropped: The fields that nothing declares, and how many events lost them: the columns of ``DROPPED``.
         touched: How many touches the gate judged, by campaign, step, content, channel, state and reason: the columns
             of ``TOUCHED`` and the number.
         sample: The first judged touches: the columns of ``WHO``.
@@ -47,6 +49,7 @@ class Outcome:
     now: int
     counts: dict[str, int]
     taken: list[tuple[Any, ...]]
+    dropped: list[tuple[Any, ...]]
     touched: list[tuple[Any, ...]]
     sample: list[tuple[Any, ...]]
     measured: list[tuple[Any, ...]]
@@ -64,6 +67,7 @@ class Outcome:
             now=work.run.now,
             counts=dict(work.counts),
             taken=_taken(work),
+            dropped=sorted((*key, number) for key, number in work.dropped.items()),
             touched=[],
             sample=[],
             measured=_measured(work),

@@ -92,7 +92,7 @@ _LOGS = (
     Table(
         "consents",
         "one statement of consent: granted, withdrawn or unknown",
-        _columns("member:id channel:text purpose:text state:text time:int proof:text basis:text"),
+        _columns("member:id channel:text purpose:text state:text time:int source:text proof:text basis:text"),
     ),
     Table("prices", "a price and when it holds", _columns("sku:text price:int from:int until:int")),
     Table(

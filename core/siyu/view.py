@@ -15,7 +15,7 @@ from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
 from siyu.identities import looked_up
-from siyu.known import current
+from siyu.known import current, lapsed
 from siyu.moments import DISTANT, day_number, midnight
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
@@ -155,7 +155,7 @@ class View(ContactsView):
 
     @cached_property
     def consents(self) -> Frame:
-        """The newest statement for each member, channel and purpose; of one moment a withdrawal, else the later one.
+        """The newest statement for each member, channel and purpose; of one moment the strictest, in whichever order.
 
         A channel or a purpose of ``*`` stands for all of them, also where the statement names none.
         """
@@ -164,8 +164,8 @@ class View(ContactsView):
             column: nw.when(nw.col(column).fill_null("") == "").then(nw.lit("*")).otherwise(nw.col(column))
             for column in ("channel", "purpose")
         }
-        strict = known.with_columns(_strict=nw.col("state") == "withdrawn", **named)
-        return latest(strict, ["member", "channel", "purpose"], ["time", "_strict", "seq"]).drop("_strict")
+        # By name, granted comes before unknown and unknown before withdrawn.
+        return latest(known.with_columns(**named), ["member", "channel", "purpose"], ["time", "state", "seq"])
 
     @cached_property
     def exposures(self) -> Frame:
@@ -272,7 +272,7 @@ class View(ContactsView):
 
     def fields(self, frame: Frame, schema: Schema, column: str = "props") -> Frame:
         """Add one column for each name of the schema, read from a column of JSON text."""
-        return self._engine.fields(frame, column, schema)
+        return lapsed(self._engine.fields(frame, column, schema), schema, self._programme, self.now)
 
     def identified(self, frame: Frame, column: str, name: str) -> Frame:
         """Add the member of an outside id: ``name`` from a column of texts ``kind:value``; null where it is none."""

@@ -55,6 +55,7 @@ class Work:
         brought: How many parts of new events the stages saw that fold them; later parts are the stages' own.
         results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
         counts: What the pass did, by name.
+        dropped: How many events lost fields that nothing declares, by entry, type, and the fields' names.
         progress: Is told what goes on, for a person who waits.
         started: When the pass began, for its record alone.
     """
@@ -75,6 +76,7 @@ class Work:
     brought: int = 0
     results: dict[str, Frame] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
+    dropped: dict[tuple[str, str, str], int] = field(factory=dict)
     progress: Callable[[str], None] = lambda _words: None
     started: float = field(factory=perf_counter)
 

@@ -69,6 +69,7 @@ def life(number: int, chance: Random) -> Iterator[Row]:
         for _ in range(chance.randint(0, most)):
             place = chance.choice(["store-1", "store-2", None])
             yield {**base, "type": kind, "second": chance.randrange(came, LAST), "subject": "page", "place": place}
+    yield from served(base, number, came)
     orders = chance.choice([0, 0, 1, 2, 3, 6])
     # Those who order much look around much: something sets them apart, as look-alikes need.
     for look in range(2 * orders):
@@ -77,6 +78,18 @@ def life(number: int, chance: Random) -> Iterator[Row]:
         yield from bought(
             base, f"o{number}-{order}", came + chance.randrange(90 * DAY) // chance.choice([1, 90]), chance
         )
+
+
+def served(base: Row, number: int, came: int) -> Iterator[Row]:
+    """Yield a complaint, most of them closed and some opened again, and what the member thinks of it."""
+    ticket = {**base, "ref": f"t{number}"}
+    yield {**ticket, "type": "complained", "second": came + DAY, "subject": "late"}
+    if number % 3:
+        yield {**ticket, "type": "ticket_closed", "second": came + DAY + number * 600, "subject": "solved"}
+    if number % 6 == 1:
+        yield {**ticket, "type": "ticket_opened", "second": came + 2 * DAY, "subject": "again"}
+    yield {**base, "type": "rated", "second": came + 2 * DAY, "subject": "csat", "amount": number % 7}
+    yield {**base, "type": "rated", "second": came + 2 * DAY, "subject": "nps", "amount": number % 11}
 
 
 def bought(base: Row, name: str, second: int, chance: Random) -> Iterator[Row]:

@@ -268,3 +268,40 @@ def test_types_that_no_table_has_are_refused() -> None:
 
 
 PINNED = [4101707308206065413, 1592834410755252597, 3405527791561884098]
+
+
+def test_picked_keeps_named_keys_only(engine: Engine) -> None:
+    rows = [
+        ("a", '{"x": 1, "z": [1, 2], "y": "茶"}', '{"x":1,"z":[1,2]}', 1, "y"),
+        ("a", '{"x":  1}', '{"x":  1}', 0, None),
+        ("a", '{"q": 1, "p": {"x": 1}}', None, 2, "p,q"),
+        ("b", '{"x": 1, "a/b": null, "it\'s": true}', '{"a/b":null,"it\'s":true}', 1, "x"),
+        ("c", '{"x": 1}', None, 1, "x"),
+        (None, '{"x": 1}', None, 1, "x"),
+        ("a", "{}", "{}", 0, None),
+        *(("a", text, None, 1, None) for text in ("[1]", "5", "null", '"x"', "{broken", "")),
+        ("a", None, None, 0, None),
+    ]
+    types: Schema = {"kind": nw.String(), "props": nw.String()}
+    frame = engine.frame({"kind": [row[0] for row in rows], "props": [row[1] for row in rows]}, types)
+    names = {"a": ["z", "x"], "b": {"a/b", "it's"}, "d": ["x"]}
+    found = engine.picked(frame, "props", "kind", names)
+    assert dict(found.collect_schema()) == {**types, "dropped": nw.Int64(), "dropped_names": nw.String()}
+    assert engine.rows(found) == [(kind, *rest) for kind, _, *rest in rows]
+    assert engine.rows(engine.picked(frame.head(2), "props", "kind", {})) == [
+        ("a", None, 3, "x,y,z"),
+        ("a", None, 1, "x"),
+    ]
+
+
+@given(objects=st.lists(st.dictionaries(st.sampled_from("abc"), JSON, max_size=3), max_size=6))
+def test_picked_agrees_on_any_json(objects: list[dict[str, Any]]) -> None:
+    texts = [json.dumps(one) for one in objects]
+
+    def pick(engine: Engine) -> list[object]:
+        frame = engine.frame({"kind": ["k"] * len(texts), "props": texts}, {"kind": nw.String(), "props": nw.String()})
+        found = engine.rows(engine.picked(frame, "props", "kind", {"k": ["a", "c"]}))
+        return [(json.loads(text or "{}"), *rest) for _, text, *rest in found]
+
+    expected = [{key: one[key] for key in "ac" if key in one} for one in objects]
+    assert [row[0] for row in on_both(pick)] == expected  # type: ignore[index]

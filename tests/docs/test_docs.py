@@ -158,6 +158,8 @@ def test_every_default_of_the_gate_is_stated_with_its_reason() -> None:
         "caps": ", ".join(str(cap) for cap in gate.caps),
         "distance": f"`{gate.distance}`",
         "age": "none",
+        "tickets": f"`{gate.tickets}`",
+        "ticket_age": f"`{gate.ticket_age}`",
         "brake": f"{brake.times} times, from {brake.least:,}",
         "allow": "nobody",
     }

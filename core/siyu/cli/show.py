@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from siyu.goals import PROGRESS
 from siyu.moments import written
-from siyu.outcome import MEASURED, TAKEN, TOUCHED, WHO
+from siyu.outcome import DROPPED, MEASURED, TAKEN, TOUCHED, WHO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,6 +57,8 @@ def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
     if done.taken:
         rows = [(*row[:-1], _amount(brand, row[1], row[-1])) for row in done.taken]
         console.print(table("What came in", TAKEN, rows))
+    if done.dropped:
+        console.print(table("Fields that nothing declares: they were dropped", DROPPED, done.dropped))
     if done.touched:
         console.print(table(intro, [*TOUCHED, "members"], done.touched))
         console.print(table("The gate", ["rule", "touches"], waterfall(done.counts)))
@@ -108,6 +110,7 @@ def plain(done: Outcome) -> dict[str, Any]:
         "now": done.now,
         "counts": done.counts,
         "taken": [dict(zip(TAKEN, row, strict=True)) for row in done.taken],
+        "dropped": [dict(zip(DROPPED, row, strict=True)) for row in done.dropped],
         "touches": [dict(zip([*TOUCHED, "members"], row, strict=True)) for row in done.touched],
         "goals": [dict(zip(PROGRESS, row, strict=True)) for row in done.goals],
         "measures": [dict(zip(MEASURED, row, strict=True)) for row in done.measured],

@@ -20,10 +20,11 @@ from siyu.config.expressions import Condition, Names, ordered
 from siyu.config.features import Feature
 from siyu.config.files import Source
 from siyu.config.locate import Path as Keys
+from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.structure import structure
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import PluginError, Problem, UserError
 from siyu.identities import normal
 from siyu.kinds import KINDS
@@ -36,7 +37,10 @@ __all__ = ["Builder"]
 
 T = TypeVar("T")
 
-_OWN = ("brand", "plugins", "identity", "gate", "goal", "feature", "segment", "attribute", "rules", "advice")
+_OWN = (
+    *("brand", "plugins", "identity", "gate", "consent", "goal", "feature", "segment"),
+    *("attribute", "field", "rules", "advice"),
+)
 
 
 @define
@@ -62,12 +66,13 @@ class Builder:
         self._unknown()
         brand = self._one("brand", Brand)
         self.exponent = brand.exponent if brand else 2
-        plugins, gate = self._one("plugins", Plugins), self._one("gate", Gate)
+        plugins, gate, consent = self._one("plugins", Plugins), self._one("gate", Gate), self._one("consent", Consent)
         identity = self._one("identity", Identity)
         if brand:
             self._written(brand, ("gate", "allow"), gate.allow if gate else ())
             self._written(brand, ("identity", "release"), identity.release if identity else ())
         attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
+        fields = self._many("field", Field)
         segments, uses = self._segments(), {}
         components: dict[str, dict[str, Component]] = {}
         for kind in KINDS:
@@ -79,10 +84,12 @@ class Builder:
         goals = self._many("goal", Goal)
         checker = Checker(self, names, components)
         checker.check(gate, features, segments)
-        checker.check_goals(goals)
+        checker.check_named("goal", goals)
+        checker.check_named("field", fields)
+        checker.check_own("consent", consent)
         rules, advice = self._one("rules", Rules), self._one("advice", Advice)
         if rules and brand:
-            judge(self, rules, brand, gate, components, attributes)
+            judge(self, rules, brand, gate, components, {"attribute": attributes, "field": fields})
         if advice:
             check_silence(self, advice)
         return {
@@ -90,9 +97,11 @@ class Builder:
             "plugins": plugins,
             "identity": identity,
             "gate": gate,
+            "consent": consent,
             "rules": rules,
             "advice": advice,
             "attributes": attributes,
+            "fields": fields,
             "features": features,
             "segments": self._ordered(segments),
             "goals": goals,

@@ -58,12 +58,16 @@ class Checker:
         for path, part, owner in self.builder.rest:
             self._part(path, part, owner)
 
-    def check_goals(self, goals: Mapping[str, object]) -> None:
-        """Check the goals' names, and that their metrics are there."""
-        for name in self.builder.table("goal"):
-            check_component(self.builder, "goal", name)
-        for name, goal in goals.items():
-            self._parts(goal, ("goal", name))
+    def check_named(self, table: str, found: Mapping[str, object]) -> None:
+        """Check the names in one of siyu's own tables of many, and that what they refer to is there."""
+        for name in self.builder.table(table):
+            check_component(self.builder, table, name)
+        for name, one in found.items():
+            self._parts(one, (table, name))
+
+    def check_own(self, table: str, found: object) -> None:
+        """Check that what one of siyu's own tables refers to is there."""
+        self._parts(found, (table,))
 
     def _parts(self, value: object, path: Keys) -> None:
         owner = self._owner(path)

@@ -15,9 +15,10 @@ from siyu.config._build import Builder
 from siyu.config.expressions import Names
 from siyu.config.features import Feature
 from siyu.config.files import read
+from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.registered import Registered
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import ConfigError
 from siyu.kinds import Component
 
@@ -40,9 +41,11 @@ class Programme:
         plugins: ``[plugins]``.
         identity: ``[identity]``.
         gate: ``[gate]``.
+        consent: ``[consent]``.
         rules: ``[rules]``.
         advice: ``[advice]``.
         attributes: The declared attributes of members, by name.
+        fields: The declared fields of events, by name.
         features: The features, by name.
         segments: The segments, by name; each after those that its condition names, with the ids of its file.
         goals: The goals, by name.
@@ -60,9 +63,11 @@ class Programme:
     plugins: Plugins
     identity: Identity
     gate: Gate
+    consent: Consent
     rules: Rules
     advice: Advice
     attributes: Mapping[str, Attribute]
+    fields: Mapping[str, Field]
     features: Mapping[str, Feature]
     segments: Mapping[str, Segment]
     goals: Mapping[str, Goal]

@@ -1,4 +1,4 @@
-"""siyu's own tables of a config: the brand, its plugins, the gate, declared attributes."""
+"""siyu's own tables of a config: the brand, its plugins, the gate, goals, rules and advice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Advice",
     "Age",
-    "Attribute",
     "Basis",
     "Brake",
     "Brand",
@@ -111,18 +110,6 @@ class Plugins:
     block: tuple[str, ...] = field(default=(), metadata=doc("plugins that are kept from loading"))
 
 
-@frozen(kw_only=True)
-class Attribute:
-    """A declared attribute of members: ``[attribute]``."""
-
-    type: Literal["text", "integer", "flag"] = field(metadata=doc("what it holds", example="text"))
-    purpose: str = field(validator=_filled, metadata=doc("what it is kept for, as a privacy notice says it"))
-    keep: Duration | None = field(
-        default=None,
-        metadata=doc("how long a value is used after it was declared; for ever by default", example="730d"),
-    )
-
-
 def _some(_: object, __: Field[dict[str, int]], value: dict[str, int]) -> None:
     for kind, number in value.items():
         if number < 1:
@@ -181,6 +168,12 @@ class Basis:
     proof: str = field(validator=_filled, metadata=doc("where the proof is kept"))
 
 
+def _ages(_: object, __: Field[dict[str, int]], value: dict[str, int]) -> None:
+    for region, age in value.items():
+        if age < 0:
+            raise ValueError(f"expected an age of 0 or more for '{region}', not {age}")
+
+
 @frozen(kw_only=True)
 class Age:
     """From which age on members get marketing, and what an unknown age counts as."""
@@ -189,6 +182,21 @@ class Age:
     unknown: Literal["refuse", "allow"] = field(
         default="refuse", metadata=doc("what happens to members whose year of birth is not known")
     )
+    regions: dict[str, int] = field(
+        factory=dict,
+        validator=_ages,
+        metadata=doc("the least age in regions that have another one (years)", example={"DE": 16}),
+    )
+
+    @property
+    def greatest(self) -> int:
+        """The greatest of the least ages, for where the region is not known."""
+        return max((self.least, *self.regions.values()))
+
+    @property
+    def smallest(self) -> int:
+        """The smallest of the least ages, which rules look at."""
+        return min((self.least, *self.regions.values()))
 
 
 @frozen(kw_only=True)
@@ -227,6 +235,12 @@ class Gate:
         default=Duration.parse("4h"), metadata=doc("the least time between two marketing touches", example="4h")
     )
     age: Age | None = field(default=None, metadata=doc("from which age on members get marketing; of any by default"))
+    tickets: Literal["hold", "ignore"] = field(
+        default="hold", metadata=doc("what happens to marketing for members with an open ticket or complaint")
+    )
+    ticket_age: Duration = field(
+        default=Duration.parse("30d"), metadata=doc("after how long a ticket counts as closed", example="30d")
+    )
     brake: Brake = field(factory=Brake, metadata=doc("when a run is held for a person"))
     allow: tuple[str, ...] = field(
         default=(),

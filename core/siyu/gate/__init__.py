@@ -17,6 +17,7 @@ from siyu.gate.quiet import quiet
 from siyu.gate.rule import Desk, Rule
 from siyu.gate.stopped import stopped
 from siyu.gate.substance import nobody, wordless
+from siyu.gate.tickets import waiting
 
 __all__ = ["PERSONAL", "RULES", "Desk", "Rule"]
 
@@ -30,6 +31,7 @@ RULES = (
     Rule("consent", unknown),
     Rule("age", underage),
     Rule("stopped", stopped),
+    Rule("tickets", waiting),
     Rule("due", premature),
     Rule("quiet hours", quiet),
     Rule("plugins", guarded),
@@ -38,7 +40,7 @@ RULES = (
     Rule("brake", braked),
 )
 
-_PERSONAL = {"expired", "allow-list", "environment", "opt-out", "consent", "age", "stopped", "quiet hours"}
+_PERSONAL = {"expired", "allow-list", "environment", "opt-out", "consent", "age", "stopped", "tickets", "quiet hours"}
 
 PERSONAL = tuple(rule for rule in RULES if rule.name in _PERSONAL)
 """The rules that delivery asks once more, just before it sends."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from siyu.config._build import Builder
     from siyu.config.locate import Path as Keys
-    from siyu.config.tables import Attribute, Brand, Gate, Rules
+    from siyu.config.privacy import Attribute, Field
+    from siyu.config.tables import Brand, Gate, Rules
     from siyu.kinds import Component
 
 __all__ = ["Waiver", "groups", "in_force", "judge", "waivers"]
@@ -38,7 +39,7 @@ def judge(
     brand: Brand,
     gate: Gate | None,
     components: Mapping[str, Mapping[str, Component]],
-    attributes: Mapping[str, Attribute],
+    declared: Mapping[str, Mapping[str, Attribute | Field]],
 ) -> None:
     """Note a problem for each rule that is broken, and for what ``[rules]`` asks of the packs and cannot have."""
     if not rules.packs:
@@ -53,8 +54,7 @@ def judge(
         tighten={name: limit for name, limit in rules.tighten.items() if name not in refused},
     )
     owners = {kind: {name: _owner(builder, kind, name) for name in found} for kind, found in components.items()}
-    kept_for = [Group(("attribute", name), {"keep": str(one.keep or "")}) for name, one in attributes.items()]
-    tables = [*_gate(gate), *kept_for, *groups(components, owners)]
+    tables = [*_gate(gate), *_kept(declared), *groups(components, owners)]
     for rule in in_force(kept):
         for group in tables:
             found = breach(rule, group.facts, brand.currency)
@@ -106,12 +106,20 @@ def _tightened(rule: Rule, rules: Rules) -> Rule:
     return evolve(rule, limit=rules.tighten[rule.name]) if rule.name in rules.tighten else rule
 
 
+def _kept(declared: Mapping[str, Mapping[str, Attribute | Field]]) -> Iterator[Group]:
+    """Yield how long each declared attribute and field is kept that says something of a person."""
+    for table, found in declared.items():
+        for name, one in found.items():
+            if one.sensitivity != "plain":
+                yield Group((table, name), {"keep": str(one.keep or "")})
+
+
 def _gate(gate: Gate | None) -> Iterator[Group]:
     if gate is None:
         return
     yield Group(("gate",), {"quiet": gate.quiet, "consent": gate.consent, "unknown_zone": gate.unknown_zone})
     age = gate.age
-    yield Group(("gate", "age"), {"least_age": age and age.least, "unknown_age": age.unknown if age else "allow"})
+    yield Group(("gate", "age"), {"least_age": age and age.smallest, "unknown_age": age.unknown if age else "allow"})
 
 
 def _needless(builder: Builder, rules: Rules) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from siyu.config._names import TAKEN
 from siyu.config.expressions import Condition
 from siyu.config.features import Feature
+from siyu.config.privacy import Attribute, Consent, Field
 from siyu.config.segments import Segment
-from siyu.config.tables import Advice, Attribute, Brand, Gate, Goal, Identity, Plugins, Rules
+from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.kinds import KINDS
 from siyu.schema.classes import Classes, summary
 
@@ -27,9 +28,11 @@ OWN: dict[str, tuple[Any, bool]] = {
     "plugins": (Plugins, False),
     "identity": (Identity, False),
     "gate": (Gate, False),
+    "consent": (Consent, False),
     "rules": (Rules, False),
     "advice": (Advice, False),
     "attribute": (Attribute, True),
+    "field": (Field, True),
     "feature": (Feature, True),
     "goal": (Goal, True),
     "segment": (Condition | Segment, True),
@@ -41,6 +44,7 @@ _NAME = r"^[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f][^\x00-\x2c\x2f\x3a-\x40\x
 _COLUMN = r"^[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f][^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]*$"
 _MANY = {
     "attribute": "what is kept of members beside their events, by name",
+    "field": "what is kept of events in their props, by name",
     "feature": "numbers, days and words of each member, by name",
     "goal": "targets for measured numbers, by name",
     "segment": "who is meant, by name: conditions, lists, samples",
@@ -75,7 +79,7 @@ def _include() -> Json:
 def _own(classes: Classes, name: str, cls: Any, *, many: bool) -> Json:  # noqa: ANN401 - as annotations
     if not many:
         return classes.table(cls)
-    component = name in {"goal", "segment"}
+    component = name in {"field", "goal", "segment"}
     names = {"pattern": _NAME} if component else {"pattern": _COLUMN, "not": {"enum": _taken()}}
     each = {"description": _MANY[name], "type": "object", "propertyNames": names}
     return {**each, "additionalProperties": classes.of(cls)}

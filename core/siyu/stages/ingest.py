@@ -13,8 +13,10 @@ from siyu.identities import named
 from siyu.kinds import Entry
 from siyu.revisions import revise
 from siyu.stages.contacts import known
+from siyu.stages.fields import tell
 from siyu.stages.lines import Lines, ordered
 from siyu.stages.novelty import Novelty, novel
+from siyu.stages.optout import withdraw
 from siyu.stages.raw import prepared, rejects
 from siyu.tables import TABLES
 
@@ -70,6 +72,8 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     rows = prepared(work, entry, batch)
     bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
     good = rows.filter(nw.col("reason").is_null()) if _reject(work, entry, bad) else rows
+    tell(work, rows)
+    withdraw(work, good)
     if batch.table == "items":
         _keep_lines(work, ordered(work, good, revises=batch.revises), entry)
         return

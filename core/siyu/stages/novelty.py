@@ -19,7 +19,7 @@ __all__ = ["OVERTAKEN", "Novelty", "novel", "overtaken"]
 
 _CONTENT = ["member", "type", "second", "place", "staff", "subject", "ref", "amount", "quantity", "props"]
 _WHOLE = {
-    "consents": ["member", "channel", "purpose", "state", "time"],
+    "consents": ["member", "channel", "purpose", "state", "time", "proof", "basis"],
     # Said again later, the same evidence is no news: it must not join anew what a person parted.
     "links": ["a", "b", "evidence"],
     "costs": ["id"],

@@ -10,6 +10,7 @@ from siyu.errors import UserError
 from siyu.frames import cast_like
 from siyu.identities import BAD, named, normalised, plain, unmarked
 from siyu.moments import day_expression
+from siyu.stages.fields import declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,7 +41,7 @@ RAW: dict[str, Schema] = {
     "consents": {
         **dict.fromkeys(("identity", "channel", "purpose", "state"), _TEXT),
         "time": _TIME,
-        **dict.fromkeys(("proof", "basis"), _TEXT),
+        **dict.fromkeys(("source", "proof", "basis"), _TEXT),
     },
     "links": {**dict.fromkeys(("identity", "other", "evidence"), _TEXT), "time": _TIME},
     "addresses": dict.fromkeys(("identity", "kind", "value"), _TEXT),
@@ -72,6 +73,8 @@ def prepared(work: Work, entry: str, batch: Batch) -> Frame:
         UserError: The batch has a column that its table does not know.
     """
     rows = cast_like(batch.rows, accepted(entry, batch))
+    if "props" in batch.rows.collect_schema():
+        rows = declared(work, rows)
     known = [column for column in ("identity", "other") if column in RAW[batch.table]]
     usual = work.session.engine.versions == 1 and plain(work.session.engine, rows, known)
     # A join may change the order of the rows, so they are numbered before.
@@ -145,7 +148,8 @@ def _items(work: Work, entry: str, rows: Frame) -> Frame:
     return rows.join(known, on=["source", "source_id"], how="left")
 
 
-def _consents(work: Work, _entry: str, rows: Frame) -> Frame:
+def _consents(work: Work, entry: str, rows: Frame) -> Frame:
+    rows = rows.with_columns(nw.coalesce("source", nw.lit(entry)).alias("source"))
     rows = work.session.engine.seconds(rows, "time", "second")
     return rows.with_columns(time=nw.col("second"))
 

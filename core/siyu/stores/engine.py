@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import duckdb
     from narwhals.dtypes import DType
@@ -105,6 +105,21 @@ class DuckEngine:
         read = ", ".join(f"{_field(name, dtype)} AS {_identifier(name)}" for name, dtype in schema.items())
         return _lazy(source.project(f'* EXCLUDE ("__json"), {read}' if read else '* EXCLUDE ("__json")'))
 
+    def picked(self, frame: Frame, column: str, kind: str, names: Mapping[str, Collection[str]]) -> Frame:
+        """Keep of a column of JSON objects only the keys that are named for a row's kind: see ``siyu.engine``."""
+        text = _identifier(column)
+        valid = f"CASE WHEN json_valid({text}) THEN CASE WHEN json_type({text}) = 'OBJECT' THEN {text} END END"
+        source = frame.to_native().project(f'*, {valid} AS "__json"')
+        keyed = source.project(f'*, json_keys("__json") AS "__keys", {_named(kind, names)} AS "__named"')
+        lost = """CASE WHEN "__json" IS NULL THEN [''] ELSE
+            list_sort(list_distinct(list_filter("__keys", lambda key: NOT list_contains("__named", key)))) END"""
+        told = keyed.project(f'*, CASE WHEN {text} IS NOT NULL THEN {lost} ELSE [] END AS "__lost"')
+        kept = ", ".join(_pair(name) for name in sorted({name for found in names.values() for name in found}))
+        parts = f"""'{{' || nullif(concat_ws(',', NULL, {kept or "NULL"}), '') || '}}'"""
+        whole = f"""CASE WHEN len("__lost") = 0 THEN {text} ELSE {parts} END AS {text}"""
+        added = """len("__lost") AS dropped, nullif(array_to_string("__lost", ','), '') AS dropped_names"""
+        return _lazy(told.project(f'* EXCLUDE ("__json", "__keys", "__named", "__lost") REPLACE ({whole}), {added}'))
+
     def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
         """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
 
@@ -169,11 +184,35 @@ def _literal(text: str) -> str:
 
 
 def _field(name: str, dtype: DType) -> str:
-    path = _literal("/" + name.replace("~", "~0").replace("/", "~1"))
+    path = _path(name)
     value = f'TRY_CAST(json_extract_string("__json", {path}) AS {sql_type(dtype)})'
     # DuckDB takes NaN and Infinity for numbers, which JSON does not know.
     finite = f" AND isfinite({value})" if dtype == nw.Float64() else ""
     return f'CASE WHEN json_type("__json", {path}) IN ({_JSON_TYPES[dtype]}){finite} THEN {value} END'
+
+
+def _named(kind: str, names: Mapping[str, Collection[str]]) -> str:
+    """Return the list of names of a row's kind as SQL; kinds of the same names share a branch."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for one, found in names.items():
+        kinds.setdefault(tuple(sorted(found)), []).append(_literal(one))
+    branches = [
+        f"WHEN {_identifier(kind)} IN ({', '.join(same)}) THEN [{', '.join(map(_literal, found))}]::VARCHAR[]"
+        for found, same in kinds.items()
+        if found
+    ]
+    return f"CASE {' '.join(branches)} ELSE []::VARCHAR[] END" if branches else "[]::VARCHAR[]"
+
+
+def _pair(name: str) -> str:
+    """Return a key of the object and its value as JSON, where the row has the key and keeps it."""
+    has = f'list_contains("__named", {_literal(name)}) AND list_contains("__keys", {_literal(name)})'
+    value = f'json_extract("__json", {_path(name)})::VARCHAR'
+    return f"CASE WHEN {has} THEN to_json({_literal(name)})::VARCHAR || ':' || {value} END"
+
+
+def _path(name: str) -> str:
+    return _literal("/" + name.replace("~", "~0").replace("/", "~1"))
 
 
 def _lazy(relation: duckdb.DuckDBPyRelation) -> Frame:

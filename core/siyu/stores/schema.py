@@ -58,7 +58,12 @@ def _add(cursor: duckdb.DuckDBPyConnection, version: int) -> None:
             _create_table(cursor, table)
 
 
-MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: share}
+def source(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add where a statement of consent comes from."""
+    cursor.execute("ALTER TABLE consents ADD COLUMN IF NOT EXISTS source VARCHAR")
+
+
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: share, 4: source}
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 
 VERSION = max(MIGRATIONS)

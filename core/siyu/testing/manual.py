@@ -30,7 +30,7 @@ from siyu.registry import discover
 from siyu.testing.sections import components, keys, markdown, section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from siyu.registry import Registry
 
@@ -119,8 +119,12 @@ def _part(what: str, registry: Registry) -> str:
 
 def _events() -> str:
     types = sorted(EVENT_TYPES.items())
-    rows = [(f"`{name}`", one.meaning, one.subject, one.ref, one.amount) for name, one in types]
-    return _table(["event", "the fact", "`subject`", "`ref`", "`amount`"], rows)
+    rows = [(f"`{name}`", one.meaning, one.subject, one.ref, one.amount, _needs(one.props)) for name, one in types]
+    return _table(["event", "the fact", "`subject`", "`ref`", "`amount`", "`props`"], rows)
+
+
+def _needs(props: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}`: {why}" for name, why in sorted(props.items()))
 
 
 def _gate() -> str:

@@ -11,7 +11,7 @@ import narwhals as nw
 from siyu.keys import hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from narwhals.dtypes import DType
 
@@ -68,6 +68,20 @@ class PolarsEngine:
         ]
         return whole.with_columns(*added).lazy()
 
+    def picked(self, frame: Frame, column: str, kind: str, names: Mapping[str, Collection[str]]) -> Frame:
+        """Keep of a column of JSON objects only the keys that are named for a row's kind: see ``siyu.engine``."""
+        whole = frame.collect("polars")
+        rows = zip(whole[column].to_list(), whole[kind].to_list(), strict=True)
+        found = [_picked(text, names.get(one, ())) for text, one in rows]
+        made = {
+            column: [text for text, _ in found],
+            "dropped": [len(lost) for _, lost in found],
+            "dropped_names": [",".join(lost) or None for _, lost in found],
+        }
+        types = {column: nw.String(), "dropped": nw.Int64(), "dropped_names": nw.String()}
+        series = [nw.new_series(name, made[name], dtype, backend="polars") for name, dtype in types.items()]
+        return whole.with_columns(*series).lazy()
+
     def hashed(self, frame: Frame, columns: Sequence[str], name: str, version: int = 0) -> Frame:
         """Add a column of ids: the keyed hash of the columns' texts joined with ``|``, a null as empty text.
 
@@ -95,6 +109,19 @@ def _object(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _picked(text: str | None, names: Collection[str]) -> tuple[str | None, list[str]]:
+    """Return what is kept of an object's text, and the keys that are dropped."""
+    if text is None:
+        return None, []
+    value = _object(text)
+    if not value and text.strip() != "{}":
+        return None, [""]
+    lost = sorted(set(value) - set(names))
+    kept = {name: value[name] for name in sorted(names) if name in value}
+    packed = json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else None
+    return (packed, lost) if lost else (text, [])
 
 
 def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def membership(people: Frame) -> Frame:
 
 
 def doings(occasions: Frame, world: World) -> Frame:
-    """Return what members do beside buying: viewed, clicked, messaged, shared, checked_in, complained.
+    """Return what members do beside buying: viewed, clicked, messaged, shared, checked_in, complained; ticket_closed.
 
     Args:
         occasions: When they do something: see ``World.occasions``.
@@ -90,7 +90,9 @@ def doings(occasions: Frame, world: World) -> Frame:
     )
     talk = nw.col("type").is_in(["messaged", "complained"])
     door = nw.when(talk).then(nw.lit("wecom")).otherwise(nw.lit("mini-program"))
-    return events(
+    complaint, ticket = nw.col("type") == "complained", numbered("ticket", "member", "number")
+    closed = seen.filter(complaint, share(nw.col("occasion"), world.salt("closed"), 95))
+    done = events(
         seen,
         nw.col("type"),
         numbered("doing", "member", "number"),
@@ -99,8 +101,11 @@ def doings(occasions: Frame, world: World) -> Frame:
         second=nw.col("second"),
         place=nw.when(nw.col("type") == "checked_in").then(nw.col("place")),
         subject=nw.col("tea"),
-        ref=nw.when(nw.col("type") == "complained").then(numbered("ticket", "member", "number")),
+        ref=nw.when(complaint).then(ticket),
     )
+    later = nw.col("second") + between(nw.col("occasion"), world.salt("patience"), _DAY // 12, 4 * _DAY)
+    closing, person = numbered("closing", "member", "number"), {"identity": nw.col("identity"), "entry": door}
+    return nw.concat([done, events(closed, "ticket_closed", closing, **person, second=later, ref=ticket)])
 
 
 def purchases(orders: Frame, world: World) -> Frame:

@@ -71,7 +71,8 @@ class Simulate(Entry):
     Members join by three doors, which stand in ``entry``: wecom (half of them), group and mini-program. Three in ten
     name an earlier member as their inviter (fewer of the first days'), nine in ten consent, one in twenty
     unsubscribes and one in twenty leaves. Of the orders 95 % are paid and received, a fifth of these are rated (1 to
-    5) and 8 % refunded, wholly or by one line. Amounts are in a currency of two decimals.
+    5) and 8 % refunded, wholly or by one line; of the complaints 95 % are closed within four days. Amounts are in a
+    currency of two decimals.
     """
 
     seed: int = field(default=1, metadata=doc("another seed makes another audience"))

@@ -43,9 +43,9 @@ class WecomService(Entry):
     """Reads the messages of WeCom's customer service: `messaged`, `responded` and `session_changed`.
 
     What a member writes is `messaged`; `ref` is the service account, and the props have the form of it, and what was
-    written where `texts` says so. The first answer by staff after it is `responded`; its quantity is how many seconds
-    the member waited since the first message that nobody had answered. `session_changed` says that staff took a talk,
-    passed it on, ended it or took it up again. It needs `siyu[http]`.
+    written, as `text`, which is kept only where the config declares it. The first answer by staff after it is
+    `responded`; its quantity is how many seconds the member waited since the first message that nobody had answered.
+    `session_changed` says that staff took a talk, passed it on, ended it or took it up again. It needs `siyu[http]`.
 
     WeCom keeps messages for three days, so a run has to come by more often than that. Answers that are sent by an
     interface and not by hand are not among them.
@@ -64,7 +64,6 @@ class WecomService(Entry):
     corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))
     app: App = field(metadata=doc("the app of the customer service", example={"secret": {"env": "WECOM_SERVICE"}}))
     accounts: tuple[str, ...] = field(metadata=doc("the service accounts (open_kfid)", example=["wkAJ2GCAAASSm4"]))
-    texts: bool = field(default=False, metadata=doc("whether what members write is kept, and not only that they wrote"))
 
     @accounts.validator
     def _some(self, _: Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
@@ -93,7 +92,7 @@ class WecomService(Entry):
             answer = client.post("kf/sync_msg", asked)
             cursors[account] = answer.get("next_cursor") or cursors.get(account, "")
             more = bool(answer.get("has_more"))
-            rows = [_row(one, account, texts=self.texts) for one in answer.get("msg_list") or ()]
+            rows = [_row(one, account) for one in answer.get("msg_list") or ()]
             page = framed(intake, [row for row in rows if row], _ROW)
             yield Batch(rows=self._events(intake, page), cursor=json.dumps(cursors))
 
@@ -115,7 +114,7 @@ class WecomService(Entry):
         return _events(intake, intake.keep(nw.concat(found)), f"wecom-service/{self.corp}")
 
 
-def _row(message: Mapping[str, Any], account: str, *, texts: bool) -> dict[str, Any] | None:
+def _row(message: Mapping[str, Any], account: str) -> dict[str, Any] | None:
     """Return what a message or an event of the platform says; None where it says nothing of a member.
 
     Source: developer.work.weixin.qq.com/document/path/94670
@@ -132,7 +131,7 @@ def _row(message: Mapping[str, Any], account: str, *, texts: bool) -> dict[str, 
             return None
         staff = told.get("new_servicer_userid") or told.get("old_servicer_userid")
         return {**fixed, "kind": "session_changed", "subject": change, "staff": staff}
-    text = (message.get("text") or {}).get("content") if texts else None
+    text = (message.get("text") or {}).get("content")
     kind = {_FROM_MEMBER: "messaged", _FROM_STAFF: "responded"}.get(origin or 0)
     said = {"form": form, "text": text, "staff": message.get("servicer_userid") or None}
     return {**fixed, **said, "kind": kind} if kind else None

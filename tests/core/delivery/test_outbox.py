@@ -200,3 +200,17 @@ def test_one_channel_that_fails_does_not_keep_the_others(shop: Shop) -> None:
     with pytest.raises(PluginError, match="TimeoutError"):
         shop.brand.deliver(now=NOON)
     assert [state for state, _ in shop.states("ann")[2:]] == ["sending", "unknown", "sending", "sent"]
+
+
+def test_a_ticket_that_is_opened_meanwhile_holds_what_is_queued_until_it_is_closed(shop: Shop) -> None:
+    shop.join("ann", "bob")
+    shop.brand.run(now=NOON, send=False)
+    told = {"identity": "wecom:ann", "ref": "T1"}
+    shop.brand.ingest([{**told, "type": "complained", "time": "2026-11-20T04:30:00Z"}])
+    shop.brand.deliver(now=LATER)
+    assert shop.names("ann", "bob") == [["bob"]]
+    assert shop.states("ann")[-1] == ("held", "a ticket is open")
+    shop.brand.ingest([{**told, "type": "ticket_closed", "time": "2026-11-20T05:30:00Z"}])
+    shop.brand.run(now="2026-11-20T14:00")
+    assert shop.names("ann", "bob") == [["bob"], ["ann"]]
+    assert shop.states("ann")[-1][0] == "sent"

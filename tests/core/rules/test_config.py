@@ -103,3 +103,15 @@ def test_a_run_keeps_the_waivers_with_their_reasons(tmp_path: Path) -> None:
         (used,) = brand.table("runs").select("config").to_native().fetchall()
         kept = dict(brand.table("configs").select("hash", "canonical").to_native().fetchall())
     assert json.loads(kept[used[0]])["rules"]["waive"] == {"quiet-hours": "no texts, only mail"}
+
+
+def test_what_says_nothing_of_a_person_needs_no_retention(loaded: Load) -> None:
+    table = '[{kind}]\n{name} = {{ {type}purpose = "y", sensitivity = "{sort}"{keep} }}\n'
+    given = {"attribute": 'type = "text", ', "field": ""}
+    for kind, kept in given.items():
+        head = table.format(kind=kind, name="x", type=kept, sort="plain", keep="")
+        loaded(head + PACK)
+        loaded(head.replace("plain", "personal").replace(" }", ', keep = "30d" }') + PACK)
+        with pytest.raises(ConfigError) as caught:
+            loaded(head.replace("plain", "personal") + PACK)
+        assert [problem.path for problem in caught.value.problems] == [(kind, "x")]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 TOML = (
     HEAD
     + """
-[attribute]
-comment = { type = "text", purpose = "to answer it" }
+[field]
+comment = { purpose = "to answer it" }
 [entry.room]
 use = "live"
 signature = { secrets = [{ file = "secret" }] }

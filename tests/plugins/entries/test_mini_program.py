@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 TOML = (
     HEAD
     + """
-[attribute]
-page = { type = "text", purpose = "to recommend teas" }
+[field]
+page = { purpose = "to recommend teas" }
 [entry.shop]
 use = "mini-program"
 signature = { secrets = [{ file = "secret" }] }

@@ -74,6 +74,7 @@ def test_every_kind_of_event_is_there_and_every_id_once(thousand: Rows) -> None:
     assert kinds == {
         *("profiled", "joined", "followed", "viewed", "clicked", "messaged", "shared", "checked_in", "complained"),
         *("ordered", "paid", "received", "rated", "refunded", "claimed", "unsubscribed", "left"),
+        "ticket_closed",
     }
     ids = [row["source_id"] for row in thousand["events"]]
     assert len(ids) == len(set(ids))

@@ -28,9 +28,9 @@ LONG = 60
 TOML = (
     HEAD
     + """
-[attribute]
-band = { type = "text", purpose = "to recommend teas" }
-age = { type = "integer", purpose = "to recommend teas" }
+[field]
+band = { purpose = "to recommend teas" }
+age = { purpose = "to recommend teas" }
 [entry.shop]
 use = "webhook"
 signature = { secrets = [{ file = "new" }, { file = "old" }] }

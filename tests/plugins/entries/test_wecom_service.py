@@ -90,18 +90,24 @@ def test_messages_answers_and_talks_come_in(tmp_path: Path) -> None:
             (60, "responded", None, "bob", 60, "wk1"),
             (80, "session_changed", "ended", "ann", None, "wk1"),
         ]
-        assert {props for (props,) in rows(brand, "events", "props")} == {None, '{"form":"text","text":null}'}
+        assert {props for (props,) in rows(brand, "events", "props")} == {None, '{"form":"text"}'}
 
 
 def test_it_goes_on_from_its_cursor_and_an_answer_may_come_a_run_later(tmp_path: Path) -> None:
     messages = [message("m1", 0, 3), message("m2", 10, 3)]
-    with service(tmp_path, messages, more="texts = true") as (brand, server):
+    with service(tmp_path, messages, more='[field.text]\npurpose = "answer"\n[consent]\nwords = ["hello"]\n') as (
+        brand,
+        server,
+    ):
         brand.run(now=NOW + 30, send=False)
         messages.append(message("m3", 40, 5, servicer_userid="ann"))
         brand.run(now=NOW + 60, send=False)
         assert [call.body["cursor"] for call in server.calls if call.path == "kf/sync_msg"] == ["", "2"]
         assert known(brand)[-1] == (40, "responded", None, "ann", 40, "wk1")
         assert rows(brand, "events", "props")[0] == ('{"form":"text","text":"hello"}',)
+        assert rows(brand, "consents", "channel", "state", "proof") == [
+            ("*", "withdrawn", name) for name in ("m1", "m2")
+        ]
 
 
 def test_what_was_before_the_first_day_is_left_out(tmp_path: Path) -> None:
