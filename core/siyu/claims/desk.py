@@ -108,8 +108,8 @@ class Desk:
         if answer.kind == "transferred":
             answer = evolve(answer, amount=sum(max(line.amount, 0) for line in lines))
         self.answered[claim.event] = answer
-        paid = self.held.paid.pop(claim.request, ())
-        return [*lines, *(line for payment in paid for line in self._paid(payment))]
+        paid = self.held.paid.pop(claim.request, {})
+        return [*lines, *(line for payment in paid.values() for line in self._paid(payment))]
 
     def _decided(self, claim: Claim, offer: Offer | None) -> list[Line]:
         """Return the line that answers a claim, and those that go with it."""
@@ -222,7 +222,7 @@ class Desk:
     def _paid(self, payment: Payment) -> list[Line]:
         held = self.held.of(payment.request)
         if held is None:
-            self.held.paid.setdefault(payment.request, []).append(payment)
+            self.held.paid.setdefault(payment.request, {})[payment.event] = payment
             return []
         if payment.event in self.answered or payment.second >= (held.expires or 0):
             return []
