@@ -118,7 +118,9 @@ class Books:
     def claims(self, events: Collection[int]) -> list[Claim]:
         """Return claims by their events, in the order of the log."""
         asked = self.view.table({"id": events}, {"id": nw.Int64()})
-        return claimed(self.view, self.view.claims.join(asked, on="id", how="semi"))
+        # Also those of a moment to come: the clocks of those who ask may differ.
+        found = self.view.raw["events"].join(asked, on="id", how="semi")
+        return claimed(self.view, self.view.resolve(found.filter(nw.col("type") == "claimed")))
 
     def _of(self, members: Collection[int]) -> Frame:
         """Return all lines of members, under whatever id; without resolving those of others."""
