@@ -10,6 +10,7 @@ import narwhals as nw
 from siyu.claims.desk import Claim, Desk, Line, Payment
 from siyu.claims.earned import LINE, earn
 from siyu.kinds import Incentive
+from siyu.ledger.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -75,6 +76,8 @@ class GrantWriter:
         desk = self.desk(work.view, shared=shared)
         decided = desk.decide(pending(work.view, desk))
         parts = [work.keep(lines_frame(work, decided))] if decided else []
+        brought = opened(work, stored)
+        parts += [] if brought is None else [brought]
         for incentive in work.components(Incentive):
             ledger = nw.concat([part.select(*LINE) for part in (stored, *parts)])
             work.view = work.view.having(grants=_numbered(stored, parts))

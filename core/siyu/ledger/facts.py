@@ -1,0 +1,110 @@
+"""What facts earned, settled anew by each incentive's own ``settle`` and compared by cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+from attrs import evolve
+
+from siyu.claims.earned import LINE, earn
+from siyu.frames import total
+from siyu.kinds import Incentive
+
+if TYPE_CHECKING:
+    from siyu.kinds import Frame
+    from siyu.ledger.findings import Findings
+    from siyu.ledger.past import Past
+    from siyu.view import View
+    from siyu.work import Work
+
+__all__ = ["BY_OTHERS", "facts", "of_facts"]
+
+BY_OTHERS = [
+    "opened", "corrected", "granted", "reserved", "confirmed", "released", "waiting", "transferred", "redeemed",
+    "restored",
+]  # fmt: skip
+"""The kinds of lines that people and claims write."""
+
+_CAUSE = ["incentive", "member", "kind", "cause_kind", "cause"]
+
+
+def of_facts() -> nw.Expr:
+    """Whether a line was settled from facts, and stands for units; a reversal by a person was not."""
+    others = nw.col("kind").is_in([*BY_OTHERS, "refused"])
+    return ~others & ~((nw.col("kind") == "reversed") & (nw.col("cause_kind") == "line"))
+
+
+def facts(work: Work, past: Past, found: Findings) -> None:
+    """Settle all facts anew over what people and claims wrote, and compare the sums of each cause.
+
+    What limits, budgets and ``to`` refused stays refused: it was decided by what was known then. What expired rests on
+    when refunds came to be known, and is looked at lot by lot.
+    """
+    newer = work.view.grants.filter(of_facts(), nw.col("seq") > past.last)
+    found.note("newer than the last run", work.size(newer))
+    if past.view is None:
+        return
+    ledger = work.keep(past.view.grants)
+    settled = _settled(work, past.view, ledger)
+    counted = nw.col("kind") != "expired"
+    stored = work.keep(ledger.filter(of_facts(), counted))
+    found.checked["causes"] = work.size(stored.select(*_CAUSE).unique())
+    differing = work.keep(_differing(stored, settled.filter(of_facts(), counted)))
+    earlier = work.keep(_earlier(stored, past.alike))
+    known = differing.join(earlier, on=_CAUSE, how="semi")
+    found.note("decided by other rules than today's", work.size(known))
+    rows = work.session.engine.rows(_told(differing.join(earlier, on=_CAUSE, how="anti")))
+    found.add("facts", "the events say otherwise", rows)
+
+
+def _settled(work: Work, view: View, ledger: Frame) -> Frame:
+    """Return all lines of facts, as the incentives settle them one after the other."""
+    refused = ledger.filter(nw.col("kind") == "refused")
+    base = ledger.filter(~of_facts() & (nw.col("kind") != "refused"))
+    parts = [refused.select(*LINE), base.select(*LINE)]
+    before = work.view
+    try:
+        for incentive in work.programme.of(Incentive):
+            new = _earned(work, view, incentive, parts, ledger)
+            parts += [] if new is None else [new]
+    finally:
+        work.view = before
+    return work.keep(nw.concat(parts))
+
+
+def _earned(work: Work, view: View, incentive: Incentive, parts: list[Frame], ledger: Frame) -> Frame | None:
+    sofar = work.keep(nw.concat(parts))
+    unnumbered = sofar.with_columns(seq=nw.lit(None).cast(nw.Int64), run=nw.lit(None).cast(nw.Int64))
+    work.view = view.having(grants=unnumbered)
+    new = earn(work, evolve(incentive, limit=None, budget=None, to=None), sofar)
+    if new is None or incentive.to is None:
+        return new
+    # Who was among those whom it is for is known by what was given.
+    return work.keep(new.join(ledger.select("cause_kind", "cause").unique(), on=["cause_kind", "cause"], how="semi"))
+
+
+def _differing(stored: Frame, settled: Frame) -> Frame:
+    nothing = nw.lit(0, nw.Int64)
+    sums = [
+        stored.select(*_CAUSE, "item", stored="amount", expected=nothing),
+        settled.select(*_CAUSE, "item", stored=nothing, expected="amount"),
+    ]
+    both = nw.concat(sums).group_by(*_CAUSE).agg(
+        stored=total("stored"), expected=total("expected"), item=nw.col("item").min()
+    )  # fmt: skip
+    return both.filter(nw.col("stored") != nw.col("expected"))
+
+
+def _earlier(stored: Frame, alike: Frame) -> Frame:
+    """Return the causes of lines that were decided by other rules."""
+    return stored.join(alike, on=["incentive", "run"], how="anti").select(*_CAUSE).unique()
+
+
+def _told(differing: Frame) -> Frame:
+    item = nw.when(nw.col("item").fill_null("") == "").then(nw.lit("")).otherwise(
+        nw.concat_str(nw.lit(" of "), nw.col("item").fill_null(""))
+    )  # fmt: skip
+    what = nw.concat_str(nw.col("kind"), item, nw.lit(", "), nw.col("cause_kind"), nw.lit(" "), nw.col("cause"))
+    ordered = differing.sort("incentive", "member", "kind", "cause_kind", "cause")
+    return ordered.select("incentive", "member", what.alias("what"), "stored", "expected")
