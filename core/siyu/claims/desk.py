@@ -102,8 +102,11 @@ class Desk:
     ) -> Desk:
         """Open a desk over the lines of the ledger so far, in the order of ``seq``."""
         desk = cls(key, programme.brand.zone, offers(programme, windows), entitled)
-        for line in ledger:
-            desk._replay(line)
+        lines = list(ledger)
+        undone = {int(line.cause): -line.amount for line in lines if _by_hand(line)}
+        for line in lines:
+            # A line that a person reversed in full holds nothing any more.
+            desk._replay(line, undone=undone.get(line.id) == line.amount)
         return desk
 
     def decide(self, moves: Iterable[Claim | Payment]) -> list[Line]:
@@ -203,9 +206,11 @@ class Desk:
         self.answered[payment.event] = line
         return [line]
 
-    def _replay(self, line: Line) -> None:
+    def _replay(self, line: Line, *, undone: bool) -> None:
         if line.cause_kind == "claim":
             self.answered[int(line.cause)] = line
+        if undone:
+            return
         if line.kind in {"granted", "reserved"} and (line.incentive, line.item) in self.offers:
             for counter, amount in self._draws_of(line).items():
                 self.fold.rooms[counter] -= amount
@@ -265,3 +270,7 @@ class Desk:
         number = hashed(self.key, held.incentive, kind, str(held.id))
         where = (held.incentive, held.item, held.lot)
         return Line(number, held.member, *where, kind, amount, cause_kind, cause, held.request, time, time, None, "")
+
+
+def _by_hand(line: Line) -> bool:
+    return line.kind == "reversed" and line.cause_kind == "line"

@@ -10,6 +10,8 @@ from siyu.claims.terms import offers
 from siyu.frames import total
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siyu.kinds import Frame
     from siyu.ledger.findings import Findings
     from siyu.work import Work
@@ -60,7 +62,7 @@ def bounds(work: Work, found: Findings) -> None:
     found.add("bounds", "a member had more at once than one may have", work.session.engine.rows(told))
 
 
-def _table(work: Work, rows: list[tuple[object, ...]], schema: dict[str, nw.dtypes.DType]) -> Frame:
+def _table(work: Work, rows: Sequence[tuple[object, ...]], schema: dict[str, nw.dtypes.DType]) -> Frame:
     return work.view.table({name: [row[at] for row in rows] for at, name in enumerate(schema)}, schema)
 
 

@@ -7,7 +7,7 @@ never changes, and what one month closes with is what the next one opens with.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -116,7 +116,8 @@ def _moved(lines: Frame) -> Frame:
 def _still(view: View, programme: Programme, moved: Frame) -> Frame:
     """Return a row of zeros for each incentive that has no line yet, so that its next month opens with 0."""
     names = [one.name for one in programme.of(Incentive)]
-    columns = {"incentive": names, "place": [""] * len(names), **{name: [0] * len(names) for name in _SUMS}}
+    zeros = {name: [0] * len(names) for name in _SUMS}
+    columns: dict[str, list[Any]] = {"incentive": names, "place": [""] * len(names), **zeros}
     empty = view.table(columns, {name: TABLES["closings"].columns[name] for name in columns})
     return empty.join(moved, on="incentive", how="anti").select(*_KEY, *_SUMS)
 

@@ -53,8 +53,9 @@ def opened(work: Work, ledger: Frame) -> Frame | None:
 def _begins(work: Work) -> Frame:
     """Return incentive, begin: the first second of each incentive's days."""
     known = work.programme.of(Incentive)
-    columns = {"incentive": [one.name for one in known], "begin": [work.view.window(one)[0] for one in known]}
-    return work.view.table(columns, {"incentive": nw.String(), "begin": nw.Int64()})
+    names, begins = [one.name for one in known], [work.view.window(one)[0] for one in known]
+    schema = {"incentive": nw.String(), "begin": nw.Int64()}
+    return work.view.table({"incentive": names, "begin": begins}, schema)
 
 
 def _without(rows: Frame, ledger: Frame, kinds: list[str]) -> Frame:

@@ -85,14 +85,14 @@ def test_a_statement_of_a_member_has_running_balances_and_says_what_each_line_is
         assert [(one.kind, one.amount, one.balance) for one in points] == [
             ("opened", 500, 500),
             ("earned", 120, 620),
-            ("reversed", -60, 560),
-            ("earned", 200, 760),
+            ("earned", 200, 820),
+            ("reversed", -60, 760),
         ]
         said = [one.cause for one in points]
         assert said[0].endswith(": export of 2026-10-31")
         assert said[1] == "ordered A1 of 120.00 on 2026-11-03 10:00:00+08:00"
-        assert said[2].startswith("refunded A1 of 60.00 on ")
-        assert said[3].startswith("referral: joined wecom:ann on 2026-11-02")
+        assert said[3].startswith("refunded A1 of 60.00 on ")
+        assert said[2].startswith("referral: joined wecom:ann on 2026-11-02")
         held = {one.item: one for one in found.balances if one.incentive == "points"}
         assert (held[""].balance, held[""].usable, held[""].expiring, held[""].expires) == (
             500, 500, 500, at("2027-01-01"),
@@ -221,7 +221,9 @@ def test_what_refunds_took_is_not_taken_twice(brand: Brand) -> None:
         found = brand.reverse(incentive="points", item="ordered", by="Lin", reason="test", debt=True, now=NOW)
         assert [(one.given, one.taken, one.debt) for one in found] == [(90, 90, 0)]
         assert sums(brand)["points"] == 500 + 250
-        brand.ingest([happened("ann", "refunded", "2026-11-26T02:00Z", "r-2", ref="A1", amount=6_000)], now=NOW + 90_000)
+        brand.ingest(
+            [happened("ann", "refunded", "2026-11-26T02:00Z", "r-2", ref="A1", amount=6_000)], now=NOW + 90_000
+        )
         brand.run(now=NOW + 90_000)
         assert sums(brand)["points"] == 750
 
