@@ -41,7 +41,7 @@ during = "double"
 [incentive.sale]
 use = "flash-sale"
 from = 2026-11-01
-items = [{ sku = "G01", price = "99.00", was = "169.00", stock = 3 }]
+items = [{ sku = "G01", price = "99.00", was = "169.00", stock = 3, each = 3 }]
 unpaid = "15m"
 """
 )
@@ -95,7 +95,7 @@ def test_a_statement_of_a_member_has_running_balances_and_says_what_each_line_is
         assert said[2].startswith("referral: joined wecom:ann on 2026-11-02")
         held = {one.item: one for one in found.balances if one.incentive == "points"}
         assert (held[""].balance, held[""].usable, held[""].expiring, held[""].expires) == (
-            500, 500, 500, at("2027-01-01"),
+            700, 700, 500, at("2027-01-01"),
         )  # fmt: skip
         assert sum(one.balance for one in held.values()) == 760
         ordered = held["ordered"]
