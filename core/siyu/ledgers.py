@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
+from siyu.claims.writer import lines_frame, pending
 from siyu.components import component
 from siyu.errors import UserError
 from siyu.kinds import Incentive
@@ -130,12 +131,18 @@ class Ledgers(Members):
         choice = chosen(self.programme, campaign=campaign, incentive=incentive, item=item, since=begin, until=end)
         if plan:
             with self._pass("plan", now) as work, work.session.reading():
-                return summed(work, self._undoing(work, choice, debt=debt, reason=f"{reason} ({by})"))
+                return summed(work, reversals(work, choice, work.view.grants, debt=debt, reason=f"{reason} ({by})"))
         with self._grants.lock, self._pass("control", now) as work:
-            with work.session.reading():
-                undone = self._undoing(work, choice, debt=debt, reason=f"{reason} ({by})")
-                told = summed(work, undone)
-            self._undo(work, choice, undone, by, reason)
+            try:
+                with work.session.reading():
+                    decided = self._decided(work)
+                    ledger = nw.concat([_of(work.view.grants), _of(decided)])
+                    undone = reversals(work, choice, ledger, debt=debt, reason=f"{reason} ({by})")
+                    told = summed(work, undone)
+                self._undo(work, choice, [decided, undone], by, reason)
+            finally:
+                # The claims desk is opened anew, over what was undone.
+                self._grants.forget()
         return told
 
     def close_month(self, month: str, *, now: Moment = None) -> Closing:
@@ -200,19 +207,25 @@ class Ledgers(Members):
         except ValueError:
             return begin, moment(until, zone)
 
-    def _undoing(self, work: Work, choice: Choice, *, debt: bool, reason: str) -> Frame:
-        return reversals(work, choice, work.view.grants, debt=debt, reason=reason)
+    def _decided(self, work: Work) -> Frame:
+        """Decide the claims that wait, and return their lines: what is asked already is answered first."""
+        desk = self._grants.desk(work.view)
+        lines = desk.decide(pending(work.view, desk))
+        return work.keep(lines_frame(work, lines), "seq").with_columns(nw.col("seq") + self.store.last)
 
-    def _undo(self, work: Work, choice: Choice, undone: Frame, by: str, reason: str) -> None:
-        """Write the lines and the order, and have the claims desk opened anew over them."""
-        lines = work.keep(undone.filter(nw.col("amount") != 0).select(*TABLES["grants"].columns))
-        work.results["grants"] = lines
-        work.count("grants", lines)
+    @staticmethod
+    def _undo(work: Work, choice: Choice, parts: list[Frame], by: str, reason: str) -> None:
+        """Write the lines and the order."""
+        columns = TABLES["grants"].columns
+        decided, undone = parts
+        lines = [decided.select(*columns), undone.filter(nw.col("amount") != 0).select(*columns)]
         target = f"{choice.target}/{choice.item}" if choice.item else choice.target
         order = {"target": target, "action": "reverse", "actor": by, "reason": reason, "time": work.run.now}
-        try:
-            with work.session.writing(work.run.id) as writer:
-                writer.append("controls", work.row("controls", order))
-                record(work, writer)
-        finally:
-            self._grants.forget()
+        with work.session.writing(work.run.id) as writer:
+            work.counts["grants"] = sum(writer.append("grants", part) for part in lines)
+            writer.append("controls", work.row("controls", order))
+            record(work, writer)
+
+
+def _of(lines: Frame) -> Frame:
+    return lines.select(*TABLES["grants"].columns, "seq")

@@ -10,6 +10,7 @@ from attrs import evolve
 from siyu.claims.earned import LINE, earn
 from siyu.frames import total
 from siyu.kinds import Incentive
+from siyu.ledger.findings import JOINED, OTHER_RULES
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -53,9 +54,12 @@ def facts(work: Work, past: Past, found: Findings) -> None:
     differing = work.keep(_differing(stored, settled.filter(of_facts(), counted)))
     earlier = work.keep(_earlier(stored, past.alike))
     known = differing.join(earlier, on=_CAUSE, how="semi")
-    found.note("decided by other rules than today's", work.size(known))
-    rows = work.session.engine.rows(_told(differing.join(earlier, on=_CAUSE, how="anti")))
-    found.add("facts", "the events say otherwise", rows)
+    found.note(OTHER_RULES, work.size(known))
+    rest = work.keep(differing.join(earlier, on=_CAUSE, how="anti"))
+    dated = rest.join(past.joins, on="member", how="left").with_columns(nw.col("seq").fill_null(past.last))
+    since = (nw.col("since") > nw.col("seq")).fill_null(value=False)
+    found.note(JOINED, work.size(dated.filter(since)))
+    found.add("facts", "the events say otherwise", work.session.engine.rows(_told(dated.filter(~since))))
 
 
 def _settled(work: Work, view: View, ledger: Frame) -> Frame:
@@ -87,11 +91,11 @@ def _earned(work: Work, view: View, incentive: Incentive, parts: list[Frame], le
 def _differing(stored: Frame, settled: Frame) -> Frame:
     nothing = nw.lit(0, nw.Int64)
     sums = [
-        stored.select(*_CAUSE, "item", stored="amount", expected=nothing),
-        settled.select(*_CAUSE, "item", stored=nothing, expected="amount"),
+        stored.select(*_CAUSE, "item", "seq", stored="amount", expected=nothing),
+        settled.select(*_CAUSE, "item", seq=nw.lit(None).cast(nw.Int64), stored=nothing, expected="amount"),
     ]
     both = nw.concat(sums).group_by(*_CAUSE).agg(
-        stored=total("stored"), expected=total("expected"), item=nw.col("item").min()
+        stored=total("stored"), expected=total("expected"), item=nw.col("item").min(), seq=nw.col("seq").max()
     )  # fmt: skip
     return both.filter(nw.col("stored") != nw.col("expected"))
 

@@ -14,6 +14,7 @@ from attrs import define, evolve, field
 from siyu.claims.desk import Claim, Desk, Line, Payment
 from siyu.claims.earned import LINE
 from siyu.claims.writer import pending
+from siyu.ledger.findings import JOINED, OTHER_RULES
 from siyu.ledger.said import Said
 from siyu.work import Work
 
@@ -28,6 +29,7 @@ __all__ = ["replay"]
 _BY_CLAIMS = ["granted", "reserved", "confirmed", "released", "waiting", "transferred", "redeemed", "restored"]
 _COMPARED = ("member", "incentive", "item", "lot", "kind", "amount", "time", "expires")
 _MOST = 200
+_NUMBERS = {"number": nw.Int64(), "member": nw.Int64()}
 
 
 def replay(work: Work, key: str, past: Past, found: Findings) -> None:
@@ -37,12 +39,13 @@ def replay(work: Work, key: str, past: Past, found: Findings) -> None:
     said.of(desk.offers.values())
     if not desk.offers:
         return
-    moves = pending(work.view, desk)
+    moves, came = pending(work.view, desk), _came(work)
     replayed = _Replay(work, key, said, desk, _stored(work, desk))
     for number, move in enumerate(moves):
-        if replayed.waits(move):
+        if replayed.waits(move, came[move.event]):
             found.note("claims that wait for the next run", sum(isinstance(one, Claim) for one in moves[number:]))
             break
+        replayed.reach(came[move.event])
         replayed.take(move)
     found.checked["claims"] = sum(isinstance(one, Claim) for one in moves)
     _tell(work, past, replayed, found)
@@ -55,6 +58,12 @@ def _stored(work: Work, desk: Desk) -> dict[int, tuple[int, int, Line]]:
     return {row[0]: (row[-2], row[-1], Line(*row[:-2])) for row in work.session.engine.rows(lines)}
 
 
+def _came(work: Work) -> dict[int, int]:
+    """Return when claims and payments came into the log: their ``seq``, by event."""
+    events = work.view.raw["events"].filter(nw.col("type").is_in(["claimed", "paid"]))
+    return dict(work.session.engine.rows(events.select("id", "seq")))
+
+
 @define
 class _Replay:
     """What the desk makes of the claims, beside what the ledger has.
@@ -62,7 +71,7 @@ class _Replay:
     Attributes:
         stored: seq, run and line, by the line's id.
         met: The lines that the desk came to as well.
-        wrong: Where the two differ: the stored line and the one of the desk, either of them None.
+        wrong: Where the two differ: the stored line and the one of the desk, either of them None; its run and ``seq``.
         upto: The last ``seq`` of the lines that were met.
     """
 
@@ -72,9 +81,10 @@ class _Replay:
     desk: Desk
     stored: dict[int, tuple[int, int, Line]]
     met: set[int] = field(factory=set)
-    wrong: list[tuple[Line | None, Line | None, int | None]] = field(factory=list)
+    wrong: list[tuple[Line | None, Line | None, int | None, int]] = field(factory=list)
     upto: int = 0
     _answers: dict[str, Line] = field(factory=dict)
+    _by_hand: list[int] = field(factory=list)
     _settled: int = 0
     _reopened: int = 0
 
@@ -82,16 +92,21 @@ class _Replay:
         """Find the answer of each claim, and up to where claims were decided."""
         claims = [line for _, _, line in self.stored.values() if line.cause_kind == "claim"]
         self._answers = {line.cause: line for line in reversed(claims)}
+        self._by_hand = [seq for seq, _, line in reversed(self.stored.values()) if line.cause_kind == "line"]
         raw, engine = self.work.view.raw, self.work.session.engine
         passes = raw["runs"].filter(nw.col("kind").is_in(["run", "tick"])).select(nw.col("seq").max())
         self._settled = max(engine.rows(passes)[0][0] or 0, *(seq for seq, _, _ in self.stored.values()), 0)
 
-    def waits(self, move: Claim | Payment) -> bool:
+    def waits(self, move: Claim | Payment, came: int) -> bool:
         """Whether nobody has looked at a claim yet."""
-        if isinstance(move, Payment) or str(move.event) in self._answers:
-            return False
-        events = self.work.view.raw["events"].filter(nw.col("id") == move.event).select("seq")
-        return any(seq > self._settled for (seq,) in self.work.session.engine.rows(events))
+        return isinstance(move, Claim) and str(move.event) not in self._answers and came > self._settled
+
+    def reach(self, came: int) -> None:
+        """Take what people reversed up to a ``seq``."""
+        while self._by_hand and self._by_hand[-1] < came:
+            self.upto = self._by_hand.pop()
+            if not (self._by_hand and self._by_hand[-1] < came):
+                self._reopen()
 
     def take(self, move: Claim | Payment) -> None:
         """Decide a claim, or take a payment, and compare the lines that come of it."""
@@ -112,7 +127,7 @@ class _Replay:
             self.upto = max(self.upto, seq)
             if all(getattr(line, name) == getattr(there, name) for name in _COMPARED):
                 return False
-        self.wrong.append((there, line, run))
+        self.wrong.append((there, line, run, seq or self.upto))
         return True
 
     def _reopen(self) -> None:
@@ -122,34 +137,36 @@ class _Replay:
         desk.answered = {**self.desk.answered, **desk.answered}
         self.desk = desk
 
-    def left(self) -> Iterable[tuple[Line, None, int]]:
+    def left(self) -> Iterable[tuple[Line, None, int, int]]:
         """Return the stored lines of claims that the desk never came to."""
-        for _, run, line in self.stored.values():
+        for seq, run, line in self.stored.values():
             claimed = line.kind in _BY_CLAIMS or (line.kind == "refused" and line.cause_kind == "claim")
             if claimed and line.id not in self.met:
-                yield line, None, run
+                yield line, None, run, seq
 
 
 def _tell(work: Work, past: Past, replayed: _Replay, found: Findings) -> None:
     wrong = [*replayed.wrong, *replayed.left()]
     alike = set(work.session.engine.rows(past.alike)) if wrong else set()
-    joined = _joined(work, {line.member for pair in wrong for line in pair[:2] if line is not None})
-    for there, line, run in wrong:
+    joined = _joined(work, past, {line.member for pair in wrong for line in pair[:2] if line is not None})
+    for there, line, run, seq in wrong:
         one = there or line
         if one is None:
             continue
         if there is not None and (there.incentive, run) not in alike:
-            found.note("decided by other rules than today's", 1)
-        elif one.member in joined:
-            found.note("of members who were joined since", 1)
+            found.note(OTHER_RULES, 1)
+        elif joined.get(one.member, 0) > seq:
+            found.note(JOINED, 1)
         else:
             row = (one.incentive, one.member, _what(one), _amount(there), _amount(line))
             found.add("claims", _words(there, line), [row])
 
 
-def _joined(work: Work, members: set[int]) -> set[int]:
-    some = work.view.table({"member": sorted(members)}, {"member": nw.Int64()})
-    return {member for (member,) in work.view.rows(some.join(work.view.raw["canon"], on="member", how="semi"))}
+def _joined(work: Work, past: Past, members: set[int]) -> dict[int, int]:
+    """Return when these members were last joined with others, by the number that the line has."""
+    some = work.view.table({name: sorted(members) for name in ("number", "member")}, _NUMBERS)
+    joined = work.view.resolve(some).join(past.joins, on="member")
+    return dict(work.view.rows(joined.select("number", "since")))
 
 
 def _what(line: Line) -> str:
