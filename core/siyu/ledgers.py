@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.claims.writer import lines_frame, pending
+from siyu.claims.moves import pending
+from siyu.claims.writer import lines_frame
 from siyu.components import component
 from siyu.errors import UserError
 from siyu.kinds import Incentive

@@ -135,7 +135,7 @@ def closes(brand: Brand, month: Month, now: int) -> None:
 
 def sums(brand: Brand) -> dict[tuple[str, str], Counter[str]]:
     """Return the sum of each kind of line by month and incentive, in the plainest way."""
-    known = {row["month"]: (row["until"], row["watermark"]) for row in brand.closings()}
+    known = {str(row["month"]): (int(str(row["until"])), int(str(row["watermark"]))) for row in brand.closings()}
     kinds = {"reserved": "granted", "confirmed": "granted", "released": "granted", "referred": "earned"}
     found: dict[tuple[str, str], Counter[str]] = {}
     for incentive, kind, amount, time, seq in rows(brand, "grants", "incentive", "kind", "amount", "time", "seq"):

@@ -40,7 +40,7 @@ def audited(work: Work, key: str) -> Audit:
     facts(work, before, found)
     replay(work, key, before, found)
     lots(work, found)
-    bounds(work, found)
+    bounds(work, before, found)
     orphans(work, found)
     reckoned(work, found)
     return found.done()

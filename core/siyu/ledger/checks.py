@@ -8,12 +8,14 @@ import narwhals as nw
 
 from siyu.claims.terms import offers
 from siyu.frames import total
+from siyu.ledger.findings import JOINED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from siyu.kinds import Frame
     from siyu.ledger.findings import Findings
+    from siyu.ledger.past import Past
     from siyu.work import Work
 
 __all__ = ["bounds", "lots", "orphans"]
@@ -42,14 +44,21 @@ def lots(work: Work, found: Findings) -> None:
     found.add("lots", "more of it was used, handed on or expired than there was", work.session.engine.rows(told))
 
 
-def bounds(work: Work, found: Findings) -> None:
+def bounds(work: Work, past: Past, found: Findings) -> None:
     """Look whether more units were ever out than there are in stock, or than one member may have."""
     known = offers(work.programme, work.view.window)
-    terms = [(name, item, offer.term) for (name, item), offer in known.items()]
-    stocks = [(name, item, "all", term.stock * term.amount) for name, item, term in terms if term.stock is not None]
+    terms = [(name, item, offer.term) for (name, item), offer in known.items() if not offer.term.transfer]
+    stocks = [
+        (name, item, "all", term.stock * term.amount)
+        for name, item, term in terms
+        if term.stock is not None and not term.shares
+    ]
     stocks += [(name, item, "early", term.early.stock * term.amount) for name, item, term in terms if term.early]
-    each = [(name, item, term.each * term.amount) for name, item, term in terms if term.each is not None]
-    lines = work.keep(work.view.grants.filter(nw.col("kind").is_in(_UNITS)))
+    stocks += [(name, item, "all", sum(term.shares)) for name, item, term in terms if term.shares]
+    each = [(name, item, term.each * term.amount) for name, item, term in terms if term.each and not term.shares]
+    units = work.view.grants.filter(nw.col("kind").is_in(_UNITS))
+    # A lot that ends is named by its stock and its claim.
+    lines = work.keep(units.with_columns(lot=nw.col("lot").str.replace_all(":.*$", "")))
     schema = {"incentive": nw.String(), "item": nw.String(), "lot": nw.String(), "most": nw.Int64()}
     found.checked["stocks"] = len(stocks)
     over = _over(work, lines, _table(work, stocks, schema), ["incentive", "item", "lot"])
@@ -58,7 +67,10 @@ def bounds(work: Work, found: Findings) -> None:
     found.add("bounds", "more units were out at once than there are", work.session.engine.rows(told))
     schema.pop("lot")
     over = _over(work, lines, _table(work, each, schema), ["incentive", "item"], ["member"])
-    told = over.select("incentive", "member", nw.col("item").alias("what"), "out", "most")
+    joined = over.join(past.joins, on="member", how="semi")
+    found.note(JOINED, work.size(joined))
+    rest = over.join(past.joins, on="member", how="anti").sort("incentive", "item", "member")
+    told = rest.select("incentive", "member", nw.col("item").alias("what"), "out", "most")
     found.add("bounds", "a member had more at once than one may have", work.session.engine.rows(told))
 
 

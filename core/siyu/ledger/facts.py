@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 from attrs import evolve
@@ -13,7 +13,7 @@ from siyu.kinds import Incentive
 from siyu.ledger.findings import JOINED, OTHER_RULES
 
 if TYPE_CHECKING:
-    from siyu.kinds import Frame
+    from siyu.kinds import Campaign, Frame
     from siyu.ledger.findings import Findings
     from siyu.ledger.past import Past
     from siyu.view import View
@@ -31,9 +31,9 @@ _CAUSE = ["incentive", "member", "kind", "cause_kind", "cause"]
 
 
 def of_facts() -> nw.Expr:
-    """Whether a line was settled from facts, and stands for units; a reversal by a person was not."""
+    """Whether a line was settled from facts, and stands for units: not what a person reversed, or a claim let end."""
     others = nw.col("kind").is_in([*BY_OTHERS, "refused"])
-    return ~others & ~((nw.col("kind") == "reversed") & (nw.col("cause_kind") == "line"))
+    return ~others & ~nw.col("cause_kind").is_in(["line", "restored"])
 
 
 def facts(work: Work, past: Past, found: Findings) -> None:
@@ -81,11 +81,22 @@ def _earned(work: Work, view: View, incentive: Incentive, parts: list[Frame], le
     sofar = work.keep(nw.concat(parts))
     unnumbered = sofar.with_columns(seq=nw.lit(None).cast(nw.Int64), run=nw.lit(None).cast(nw.Int64))
     work.view = view.having(grants=unnumbered)
-    new = earn(work, evolve(incentive, limit=None, budget=None, to=None), sofar)
+    new = earn(work, _unbounded(work, incentive), sofar)
     if new is None or incentive.to is None:
         return new
     # Who was among those whom it is for is known by what was given.
     return work.keep(new.join(ledger.select("cause_kind", "cause").unique(), on=["cause_kind", "cause"], how="semi"))
+
+
+def _unbounded(work: Work, incentive: Incentive) -> Incentive:
+    """Return an incentive without what refuses, in the same days."""
+    free: dict[str, Any] = {"limit": None, "budget": None, "to": None, "during": None}
+    if incentive.during is not None:
+        outer = cast("Campaign", work.programme.component("campaign", incentive.during))
+        free["from_"] = max(incentive.from_, outer.from_)
+        ends = [day for day in (incentive.until, outer.until) if day is not None]
+        free["until"] = min(ends, default=None)
+    return evolve(incentive, **free)
 
 
 def _differing(stored: Frame, settled: Frame) -> Frame:

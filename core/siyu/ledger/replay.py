@@ -1,7 +1,8 @@
 """Claims, decided anew one by one in the order of the log, and compared with the lines that answered them.
 
 Before each claim the desk stands as the ledger says it stood: so one wrong line is found where it is, and does not
-make all that follow it look wrong. Where a line differs, the desk is opened anew over the lines so far.
+make all that follow it look wrong. Where a line differs, and where a person reversed lines, the desk is opened anew
+over the lines so far.
 """
 
 from __future__ import annotations
@@ -9,59 +10,100 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
-from attrs import define, evolve, field
+from attrs import define, field
 
+from siyu.claims.books import Books
+from siyu.claims.bounds import budgets
 from siyu.claims.desk import Claim, Desk, Line, Payment
 from siyu.claims.earned import LINE
-from siyu.claims.writer import pending
-from siyu.ledger.findings import JOINED, OTHER_RULES
+from siyu.claims.moves import pending
+from siyu.claims.reopening import reopened
+from siyu.kinds import Incentive
+from siyu.ledger.facts import BY_OTHERS, of_facts
+from siyu.ledger.findings import Findings
 from siyu.ledger.said import Said
+from siyu.ledger.verdicts import COMPARED, Verdict, told
+from siyu.ledger.wallet import Wallet
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from siyu.ledger.findings import Findings
     from siyu.ledger.past import Past
+    from siyu.view import View
 
 __all__ = ["replay"]
 
-_BY_CLAIMS = ["granted", "reserved", "confirmed", "released", "waiting", "transferred", "redeemed", "restored"]
-_COMPARED = ("member", "incentive", "item", "lot", "kind", "amount", "time", "expires")
 _MOST = 200
-_NUMBERS = {"number": nw.Int64(), "member": nw.Int64()}
+
+
+@define
+class _Pass:
+    """A run or a tick, at which those who wait get what has fallen back by then.
+
+    Attributes:
+        came: The ``seq`` of its row: all claims before it were decided before its facts.
+        now: Its moment.
+        settled: The ``seq`` of the first line that its facts wrote.
+    """
+
+    came: int
+    now: int
+    settled: int
 
 
 def replay(work: Work, key: str, past: Past, found: Findings) -> None:
     """Decide all claims anew, and compare."""
-    said = Said()
-    desk = Desk.build(work.programme, key, work.view.window, said, ())
-    said.of(desk.offers.values())
+    desk = reopened(work.programme, key, Books(_upto(work, 0), work.programme.brand.zone))
     if not desk.offers:
         return
+    replayed = _Replay(work, key, desk, _stored(work, desk), Wallet.of(work.view, desk.purse.ledgers))
+    replayed.prepare(desk)
     moves, came = pending(work.view, desk), _came(work)
-    replayed = _Replay(work, key, said, desk, _stored(work, desk))
-    for number, move in enumerate(moves):
-        if replayed.waits(move, came[move.event]):
-            found.note("claims that wait for the next run", sum(isinstance(one, Claim) for one in moves[number:]))
-            break
-        replayed.reach(came[move.event])
-        replayed.take(move)
+    stream: list[tuple[int, Claim | Payment | _Pass]] = [(came[move.event], move) for move in moves]
+    if replayed.passing:
+        stream += [(one.came, one) for one in _passes(work)]
+    for seq, move in sorted(stream, key=lambda one: one[0]):
+        if replayed.waits(move, seq):
+            found.note("claims that wait for the next run", 1)
+        else:
+            replayed.take(move, seq)
     found.checked["claims"] = sum(isinstance(one, Claim) for one in moves)
-    _tell(work, past, replayed, found)
+    told(work, past, [*replayed.wrong, *replayed.left()], found)
+
+
+def _upto(work: Work, seq: int) -> View:
+    return work.view.having(grants=work.view.raw["grants"].filter(nw.col("seq") <= seq))
 
 
 def _stored(work: Work, desk: Desk) -> dict[int, tuple[int, int, Line]]:
-    """Return seq, run and line of all lines of what may be claimed, by their ids, as they were written."""
-    names = sorted({incentive for incentive, _ in desk.offers})
-    lines = work.view.raw["grants"].filter(nw.col("incentive").is_in(names)).sort("seq").select(*LINE, "seq", "run")
-    return {row[0]: (row[-2], row[-1], Line(*row[:-2])) for row in work.session.engine.rows(lines)}
+    """Return seq, run and line of all lines that the desk writes, and of those that people reversed, by their ids."""
+    names = sorted({incentive for incentive, _ in desk.offers} | set(desk.purse.ledgers))
+    mine = (nw.col("cause_kind").is_in(["claim", "line"])) | nw.col("kind").is_in(list(BY_OTHERS))
+    lines = work.view.grants.filter(
+        nw.col("incentive").is_in(names), mine, ~nw.col("kind").is_in(["opened", "corrected"])
+    )
+    return {
+        row[0]: (row[-2], row[-1], Line(*row[:-2]))
+        for row in work.view.rows(lines.sort("seq").select(*LINE, "seq", "run"))
+    }
 
 
 def _came(work: Work) -> dict[int, int]:
     """Return when claims and payments came into the log: their ``seq``, by event."""
     events = work.view.raw["events"].filter(nw.col("type").is_in(["claimed", "paid"]))
-    return dict(work.session.engine.rows(events.select("id", "seq")))
+    return dict(work.view.rows(events.select("id", "seq")))
+
+
+def _passes(work: Work) -> Iterator[_Pass]:
+    facts = work.view.raw["grants"].filter(of_facts()).group_by("run").agg(settled=nw.col("seq").min())
+    runs = (
+        work.view.raw["runs"]
+        .filter(nw.col("kind").is_in(["run", "tick"]))
+        .join(facts, left_on="id", right_on="run", how="left")
+    )
+    for came, now, settled in work.view.rows(runs.select("seq", "now", nw.coalesce("settled", "seq").alias("settled"))):
+        yield _Pass(came, now, settled)
 
 
 @define
@@ -70,118 +112,100 @@ class _Replay:
 
     Attributes:
         stored: seq, run and line, by the line's id.
+        wallet: What pays.
+        said: Who was among those whom offers are for.
         met: The lines that the desk came to as well.
-        wrong: Where the two differ: the stored line and the one of the desk, either of them None; its run and ``seq``.
-        upto: The last ``seq`` of the lines that were met.
+        wrong: Where the two differ.
+        shared: Whether facts draw on budgets that bound claims, so that the desk is opened anew after each run.
+        passing: Whether runs and ticks matter to the desk.
     """
 
     work: Work
     key: str
-    said: Said
     desk: Desk
     stored: dict[int, tuple[int, int, Line]]
+    wallet: Wallet
+    said: Said = field(factory=Said)
     met: set[int] = field(factory=set)
-    wrong: list[tuple[Line | None, Line | None, int | None, int]] = field(factory=list)
-    upto: int = 0
+    wrong: list[Verdict] = field(factory=list)
+    shared: bool = False
+    passing: bool = False
     _answers: dict[str, Line] = field(factory=dict)
     _by_hand: list[int] = field(factory=list)
     _settled: int = 0
-    _reopened: int = 0
+    _opened: int = 0
 
-    def __attrs_post_init__(self) -> None:
-        """Find the answer of each claim, and up to where claims were decided."""
-        claims = [line for _, _, line in self.stored.values() if line.cause_kind == "claim"]
-        self._answers = {line.cause: line for line in reversed(claims)}
-        self._by_hand = [seq for seq, _, line in reversed(self.stored.values()) if line.cause_kind == "line"]
-        raw, engine = self.work.view.raw, self.work.session.engine
+    def prepare(self, desk: Desk) -> None:
+        """Find the answer of each claim, what people reversed, and up to where claims were decided."""
+        self.said.of(desk.offers.values())
+        programme = self.work.programme
+        claimed = {incentive for incentive, _ in desk.offers}
+        self.shared = any(budgets(programme, one) for one in programme.of(Incentive) if one.name in claimed)
+        self.passing = self.shared or any(offer.term.waiting for offer in desk.offers.values())
+        lines = list(self.stored.values())
+        self._answers = {
+            line.cause: line
+            for _, _, line in reversed(lines)
+            if line.cause_kind == "claim" and line.kind not in {"redeemed", "waiting"}
+        }
+        self._by_hand = [seq for seq, _, line in reversed(lines) if line.cause_kind == "line"]
+        raw = self.work.view.raw
         passes = raw["runs"].filter(nw.col("kind").is_in(["run", "tick"])).select(nw.col("seq").max())
-        self._settled = max(engine.rows(passes)[0][0] or 0, *(seq for seq, _, _ in self.stored.values()), 0)
+        self._settled = max(self.work.view.rows(passes)[0][0] or 0, *(seq for seq, _, _ in lines), 0)
+        self._adopt(desk)
 
-    def waits(self, move: Claim | Payment, came: int) -> bool:
+    def waits(self, move: Claim | Payment | _Pass, came: int) -> bool:
         """Whether nobody has looked at a claim yet."""
         return isinstance(move, Claim) and str(move.event) not in self._answers and came > self._settled
 
-    def reach(self, came: int) -> None:
-        """Take what people reversed up to a ``seq``."""
-        while self._by_hand and self._by_hand[-1] < came:
-            self.upto = self._by_hand.pop()
-            if not (self._by_hand and self._by_hand[-1] < came):
-                self._reopen()
+    def take(self, move: Claim | Payment | _Pass, came: int) -> None:
+        """Decide a claim, take a payment, or go on to a run, and compare the lines that come of it."""
+        self._reach(came)
+        self.wallet.settled = move.settled if isinstance(move, _Pass) else came
+        self.said.line = self._answers.get(str(move.event)) if isinstance(move, Claim) else None
+        if isinstance(move, _Pass):
+            lines = [*self.desk.decide([]), *self.desk.wind_up(move.now)]
+        else:
+            lines = self.desk.decide([move])
+        differing = [self._compare(line) for line in lines]
+        if any(differing) and self._opened < _MOST:
+            self._opened += 1
+            self._reopen(self.wallet.decided)
+        elif isinstance(move, _Pass) and self.shared:
+            self._reopen(came)
 
-    def take(self, move: Claim | Payment) -> None:
-        """Decide a claim, or take a payment, and compare the lines that come of it."""
-        if isinstance(move, Claim):
-            self.said.line = self._answers.get(str(move.event))
-            # By whom it was asked is as the answer has it: ids may have been joined since.
-            move = move if self.said.line is None else evolve(move, member=self.said.line.member)
-        differing = [self._compare(line) for line in self.desk.decide([move])]
-        if any(differing) and self._reopened < _MOST:
-            self._reopened += 1
-            self._reopen()
+    def _reach(self, came: int) -> None:
+        """Take what people reversed up to a ``seq``."""
+        last = None
+        while self._by_hand and self._by_hand[-1] < came:
+            last = self._by_hand.pop()
+        if last is not None:
+            self._reopen(last)
 
     def _compare(self, line: Line) -> bool:
         """Note whether a line differs from the stored one."""
         seq, run, there = self.stored.get(line.id, (0, None, None))
         if there is not None:
             self.met.add(line.id)
-            self.upto = max(self.upto, seq)
-            if all(getattr(line, name) == getattr(there, name) for name in _COMPARED):
+            self.wallet.decided = max(self.wallet.decided, seq)
+            if all(getattr(line, name) == getattr(there, name) for name in COMPARED):
                 return False
-        self.wrong.append((there, line, run, seq or self.upto))
+        self.wrong.append(Verdict(there, line, run, seq or self.wallet.decided))
         return True
 
-    def _reopen(self) -> None:
-        lines = (line for seq, _, line in self.stored.values() if seq <= self.upto)
-        desk = Desk.build(self.work.programme, self.key, self.work.view.window, self.said, lines)
-        desk.paid = self.desk.paid
+    def _reopen(self, upto: int) -> None:
+        books = Books(_upto(self.work, upto), self.work.programme.brand.zone)
+        desk = reopened(self.work.programme, self.key, books)
+        desk.held.paid = self.desk.held.paid
         desk.answered = {**self.desk.answered, **desk.answered}
+        self._adopt(desk)
+
+    def _adopt(self, desk: Desk) -> None:
+        desk.entitled, desk.purse.lots = self.said, self.wallet.lots
         self.desk = desk
 
-    def left(self) -> Iterable[tuple[Line, None, int, int]]:
+    def left(self) -> Iterable[Verdict]:
         """Return the stored lines of claims that the desk never came to."""
         for seq, run, line in self.stored.values():
-            claimed = line.kind in _BY_CLAIMS or (line.kind == "refused" and line.cause_kind == "claim")
-            if claimed and line.id not in self.met:
-                yield line, None, run, seq
-
-
-def _tell(work: Work, past: Past, replayed: _Replay, found: Findings) -> None:
-    wrong = [*replayed.wrong, *replayed.left()]
-    alike = set(work.session.engine.rows(past.alike)) if wrong else set()
-    joined = _joined(work, past, {line.member for pair in wrong for line in pair[:2] if line is not None})
-    for there, line, run, seq in wrong:
-        one = there or line
-        if one is None:
-            continue
-        if there is not None and (there.incentive, run) not in alike:
-            found.note(OTHER_RULES, 1)
-        elif joined.get(one.member, 0) > seq:
-            found.note(JOINED, 1)
-        else:
-            row = (one.incentive, one.member, _what(one), _amount(there), _amount(line))
-            found.add("claims", _words(there, line), [row])
-
-
-def _joined(work: Work, past: Past, members: set[int]) -> dict[int, int]:
-    """Return when these members were last joined with others, by the number that the line has."""
-    some = work.view.table({name: sorted(members) for name in ("number", "member")}, _NUMBERS)
-    joined = work.view.resolve(some).join(past.joins, on="member")
-    return dict(work.view.rows(joined.select("number", "since")))
-
-
-def _what(line: Line) -> str:
-    return f"{line.kind} of {line.item}, {line.cause_kind} {line.request or line.cause}"
-
-
-def _amount(line: Line | None) -> int | None:
-    return None if line is None else line.amount
-
-
-def _words(there: Line | None, line: Line | None) -> str:
-    if there is None:
-        return "the line is missing"
-    if line is None:
-        return "no claim gives this line"
-    names = [name for name in _COMPARED if getattr(there, name) != getattr(line, name)]
-    told = ", ".join(f"{name} {getattr(there, name)} and not {getattr(line, name)}" for name in names)
-    return f"the claims give another line: {told}"
+            if line.cause_kind != "line" and line.id not in self.met:
+                yield Verdict(line, None, run, seq)
