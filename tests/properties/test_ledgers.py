@@ -88,8 +88,8 @@ steps = st.lists(
         st.sampled_from(["run", "run", "tick", "claim", "merge", "reverse", "reverse all", "close", "close"]),
         st.sampled_from(MEMBERS),
     ),
-    min_size=4,
-    max_size=10,
+    min_size=3,
+    max_size=7,
 )
 
 
@@ -154,7 +154,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(walk=steps)
-@settings(max_examples=rounds(4, 60))
+@settings(max_examples=rounds(3, 60))
 def test_closed_months_add_up_and_follow_one_another(path: Path, walk: list[Step]) -> None:
     with opened(path) as brand:
         walked(brand, walk)
@@ -175,7 +175,7 @@ def test_closed_months_add_up_and_follow_one_another(path: Path, walk: list[Step
 
 
 @given(walk=steps, more=steps)
-@settings(max_examples=rounds(3, 40))
+@settings(max_examples=rounds(2, 40))
 def test_what_is_closed_stays_and_statements_and_audit_agree(path: Path, walk: list[Step], more: list[Step]) -> None:
     with opened(path) as brand:
         walked(brand, walk)
@@ -195,7 +195,7 @@ def test_what_is_closed_stays_and_statements_and_audit_agree(path: Path, walk: l
 
 
 @given(walk=steps)
-@settings(max_examples=rounds(2, 30))
+@settings(max_examples=rounds(1, 30))
 def test_a_replay_into_another_store_gives_the_same_ledger_and_the_same_months(path: Path, walk: list[Step]) -> None:
     found = []
     for _ in range(2):

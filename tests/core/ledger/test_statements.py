@@ -266,3 +266,32 @@ def test_a_reversal_that_means_nothing_is_refused(brand: Brand, asked: dict[str,
     with brand, pytest.raises(UserError) as told:
         brand.reverse(**{"by": "Lin", "reason": "test", **asked})
     assert words in str(told.value)
+
+
+def test_balances_of_a_file_come_over_once(tmp_path: Path) -> None:
+    entry = """
+[entry.old-points]
+use = "files"
+files = ["old.csv"]
+type = "opened"
+id = "card-{card}"
+member = "wecom:{who}"
+time = "exported_at"
+subject = "incentive"
+quantity = "points"
+props = { proof = "statement", expires = "valid_until" }
+"""
+    path = folder(tmp_path, TOML + entry)
+    head = "card,who,exported_at,incentive,points,statement,valid_until\n"
+    first = "7,ann,2026-10-31 20:00,points,300,S-1,2026-12-31\n8,bob,2026-10-31 20:00,points,40,,\n"
+    (tmp_path / "old.csv").write_text(head + first, encoding="utf-8")
+    with opened(path) as brand:
+        brand.run(now=NOW)
+        (tmp_path / "old.csv").write_text(f"{head}{first}9,cem,2026-10-31 20:00,points,5,S-3,\n", encoding="utf-8")
+        brand.run(now=NOW + 60)
+        found = rows(brand, "grants", "kind", "amount", "reason", "expires", "time")
+    assert found == [
+        ("opened", 300, "S-1", at("2027-01-01"), at("2026-11-01")),
+        ("refused", 0, "no proof of the balance was given", None, at("2026-11-01")),
+        ("opened", 5, "S-3", None, at("2026-11-01")),
+    ]
