@@ -283,11 +283,11 @@ props = { proof = "statement", expires = "valid_until" }
 """
     path = folder(tmp_path, TOML + entry)
     head = "card,who,exported_at,incentive,points,statement,valid_until\n"
-    first = "7,ann,2026-10-31 20:00,points,300,S-1,2026-12-31\n8,bob,2026-10-31 20:00,points,40,,\n"
+    first = "7,ann,2026-10-31 09:00,points,300,S-1,2026-12-31\n8,bob,2026-10-31 09:00,points,40,,\n"
     (tmp_path / "old.csv").write_text(head + first, encoding="utf-8")
     with opened(path) as brand:
         brand.run(now=NOW)
-        (tmp_path / "old.csv").write_text(f"{head}{first}9,cem,2026-10-31 20:00,points,5,S-3,\n", encoding="utf-8")
+        (tmp_path / "old.csv").write_text(f"{head}{first}9,cem,2026-10-31 09:00,points,5,S-3,\n", encoding="utf-8")
         brand.run(now=NOW + 60)
         found = rows(brand, "grants", "kind", "amount", "reason", "expires", "time")
     assert found == [
