@@ -100,6 +100,11 @@ EVENT_TYPES: dict[str, EventType] = {
     "targeted": _T("a member was on the target list of a campaign outside siyu", subject="campaign"),
     "redeemed": _T("a coupon or a benefit was used", subject="campaign", ref="coupon code", amount="discount"),
     "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True),
+    "corrected": _T(
+        "a person corrected a ledger by quantity units, more or less",
+        subject="incentive",
+        props={"why": "the ledger says why it was corrected"},
+    ),
     "voted": _T("a member voted", subject="choice", ref="vote"),
     "answered": _T(
         "a member answered a question of a survey",

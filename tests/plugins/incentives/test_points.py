@@ -163,9 +163,9 @@ def test_what_is_no_order_keeps_its_points(settle: Settle) -> None:
 def test_what_the_ledger_has_counts_and_not_what_the_rule_says_now(settle: Settle) -> None:
     events = [order(1, 1000, ref="a"), refund(2, 500)]
     cut = [line("earned", 4, lot="1", cause="1")]
-    assert settle(points(), events, COLUMNS, grants=cut)[1:] == [("reversed", 1, "ordered", "1", "2", -2)]
+    assert settle(points(), events, COLUMNS, grants=cut) == [("reversed", 1, "ordered", "1", "2", -2)]
     refused = [line("refused", 0, lot="1", cause="1")]
-    assert [row[0] for row in settle(points(), events, COLUMNS, grants=refused)] == ["earned"]
+    assert settle(points(), events, COLUMNS, grants=refused) == []
 
 
 def test_a_lot_of_a_rule_that_is_gone_is_still_taken_back(settle: Settle) -> None:
@@ -185,14 +185,14 @@ def test_other_ledgers_are_not_looked_at(settle: Settle) -> None:
 def test_an_earlier_refund_that_is_heard_of_late_takes_back_the_rest_only(settle: Settle) -> None:
     events = [order(1, 1000, ref="a"), refund(2, 800, at=9), refund(3, 500, at=5)]
     ledger = [line("earned", 10, lot="1", cause="1"), line("reversed", -8, lot="1", cause="2")]
-    assert settle(points(), events, COLUMNS, grants=ledger)[1:] == [("reversed", 1, "ordered", "1", "3", -2)]
+    assert settle(points(), events, COLUMNS, grants=ledger) == [("reversed", 1, "ordered", "1", "3", -2)]
 
 
 def test_after_a_merge_the_refund_of_either_id_counts(settle: Settle) -> None:
     events = [order(1, 300, ref="a", member=7), refund(2, 300, member=3)]
     ledger = [line("earned", 3, lot="1", cause="1", member=7)]
     found = settle(points(), events, COLUMNS, grants=ledger, same=[(7, 3)])
-    assert found == [("earned", 3, "ordered", "1", "1", 3), ("reversed", 3, "ordered", "1", "2", -3)]
+    assert found == [("reversed", 3, "ordered", "1", "2", -3)]
 
 
 _ORDER = st.tuples(
