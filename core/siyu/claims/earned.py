@@ -20,6 +20,8 @@ LINE = TABLES["grants"].columns
 
 _SAME = ["incentive", "kind", "member", "item", "lot", "cause_kind", "cause"]
 _GROUP = ["cause_kind", "cause"]
+# What people say and what is only moved or given back is nobody's earning: no bound counts it, none refuses it.
+_FREE = ("corrected", "covered", "opened", "restored", "transferred")
 _PERIODS = {"week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 
 
@@ -60,7 +62,7 @@ def _lines(work: Work, incentive: Incentive, given: Frame) -> Frame:
 
 def _entitled(work: Work, incentive: Incentive, lines: Frame) -> Frame:
     """Drop causes whose own line is for a member whom the incentive is not for; reversals always stand."""
-    own = lines.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0)
+    own = lines.filter(_earning(incentive))
     barred = own.join(work.view.matching(incentive.to), on="member", how="anti").select(*_GROUP).unique()
     return lines.join(barred, on=_GROUP, how="anti")
 
@@ -80,7 +82,7 @@ def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
 
 def _within_bounds(work: Work, incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
     """Admit causes in the order of time and id against the limit and the budget."""
-    mine = (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0)
+    mine = _earning(incentive)
     asking = work.keep(_grouped(work, lines))
     own = asking.filter(mine)
     parts, rooms = [], []
@@ -100,13 +102,18 @@ def _within_bounds(work: Work, incentive: Incentive, lines: Frame, ledger: Frame
     return _decided(incentive, asking, verdicts.filter(nw.col("verdict") == "refused"))
 
 
+def _earning(incentive: Incentive) -> nw.Expr:
+    """Return whether a line gives something out of the incentive's own ledger, so that its bounds count it."""
+    own = (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0)
+    return own & ~nw.col("kind").is_in(list(_FREE))
+
+
 def _bounds(incentive: Incentive) -> list[tuple[str, int, Period]]:
     """Return the bounds of an incentive: which, how much, per which period."""
     bounds: list[tuple[str, int, Period]] = []
     if incentive.limit is not None:
         bounds.append(("limit", incentive.limit.times, incentive.limit.per))
-    if incentive.budget is not None:
-        bounds.append(("budget", incentive.budget.units, incentive.budget.per))
+    bounds += [(f"budget {number}", budget.units, budget.per) for number, budget in enumerate(incentive.budgets)]
     return bounds
 
 
@@ -136,7 +143,7 @@ def _decided(incentive: Incentive, asking: Frame, refused: Frame) -> Frame:
     said = nw.when(nw.col("reason").str.starts_with("limit")).then(nw.lit("the member's limit is reached"))
     reasons = refused.select(_group=nw.col("id"), _reason=said.otherwise(nw.lit("the budget is spent")))
     admitted = asking.join(reasons, on="_group", how="anti")
-    turned = asking.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0).join(reasons, on="_group")
+    turned = asking.filter(_earning(incentive)).join(reasons, on="_group")
     zero = turned.with_columns(kind=nw.lit("refused"), amount=nw.lit(0, nw.Int64), reason=nw.col("_reason"))
     standing = _without_reversals(cast_like(admitted, LINE), turned)
     return nw.concat([standing, cast_like(zero, LINE)]).sort("time", "id")

@@ -114,7 +114,8 @@ class Points(Incentive):
         parts = [rule.within_cap(view, self._multiplied(view, rule.lots(view, facts)), ledger) for rule in self.earn]
         cause = {"kind": nw.lit("earned"), "cause_kind": nw.lit("event"), "cause": nw.col("lot")}
         available = nw.col("time") + self.pending.seconds
-        return lines(self._kept(nw.concat(parts).with_columns(**cause, available=available)))
+        lots = lines(self._kept(nw.concat(parts).with_columns(**cause, available=available)))
+        return lots if self.to is None else lots.join(view.matching(self.to), on="member", how="semi")
 
     def _kept(self, lots: Frame) -> Frame:
         """Add when lots expire, by when they can be used."""
