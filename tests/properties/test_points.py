@@ -252,7 +252,7 @@ def event(move: Move) -> Row:
 @st.composite
 def histories(draw: st.DrawFn, sorts: Sequence[str]) -> list[Move]:
     """Draw what happens, one moment after the other, often on the second when something expires."""
-    second, moves = START, []
+    second, moves = START, list[Move]()
     steps = st.sampled_from([1, 60, DAY, PENDING, LASTS - 1, LASTS, PENDING + LASTS, PENDING + LASTS - DAY])
     for number in range(1, draw(st.integers(3, 14))):
         second += draw(steps)
@@ -406,7 +406,8 @@ def test_a_debt_is_paid_by_the_next_lot_before_it_expires(engine: EngineName) ->
     spend = Move("spend", 2, START + 3 * DAY, 1, 8)
     refund = Move("refund", 3, START + 4 * DAY, 1, None, 1)
     later = Move("order", 4, START + 5 * DAY, 1, 500)
-    for policy, left in (("negative", {("ordered", "1"): -3}), ("next", {})):
+    expected: dict[Policy, dict[Key, int]] = {"negative": {("ordered", "1"): -3}, "next": {}}
+    for policy, left in expected.items():
         books = Books(points(policy), engine)
         books.hear([order])
         books.run(spend.second)

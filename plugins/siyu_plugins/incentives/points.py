@@ -16,6 +16,7 @@ from siyu_plugins.incentives._earning import Cap, Earn
 from siyu_plugins.incentives._lots import Books
 from siyu_plugins.incentives._reversals import owed, refunds_of, reversals
 from siyu_plugins.incentives._rows import lines
+from siyu_plugins.taggers.tiers import Tiers
 
 if TYPE_CHECKING:
     from siyu import View
@@ -30,8 +31,9 @@ _WHOLE = 100
 class Points(Incentive):
     """Gives points for events, takes them back for refunds, and lets them expire, the earliest first.
 
-    A line of kind ``earned`` names its event as cause and lot, and its rule as item. With ``times`` members who have
-    a tag when a run looks at the event earn so many times as much, rounded down; of several tags the most counts.
+    A line of kind ``earned`` names its event as cause and lot, and its rule as item. With ``times`` members with
+    a tag earn so many times as much, rounded down; of several tags the most counts. A tier of a tagger ``tiers``
+    counts from the moment at which it was reached, any other tag if the member has it when a run looks at the event.
 
     A ``refunded`` event of the same member with the order's ``ref`` takes back what that order (``ordered``, ``paid``
     or ``received``) earned, in proportion to the amount, whenever it comes: lines of kind ``reversed``. A refund
@@ -128,9 +130,23 @@ class Points(Incentive):
         factors = [round(times * _WHOLE) for times in self.times.values()]
         schema = {"tag": nw.String(), "factor": nw.Int64()}
         known = view.table({"tag": self.times.keys(), "factor": factors}, schema)
-        tagged = view.tags.join(known, on="tag", how="inner").group_by("member").agg(nw.col("factor").max())
+        during = lots.join(self._had(view).join(known, on="tag", how="inner"), on="member", how="inner")
+        held = (nw.col("since") <= nw.col("time")) & (nw.col("time") < nw.col("until")).fill_null(value=True)
+        most = during.filter(held).group_by("member", "item", "lot").agg(nw.col("factor").max())
         factor = nw.col("factor").fill_null(_WHOLE)
-        return lots.join(tagged, on="member", how="left").with_columns(amount=nw.col("amount") * factor // _WHOLE)
+        counted = lots.join(most, on=["member", "item", "lot"], how="left")
+        return counted.with_columns(amount=nw.col("amount") * factor // _WHOLE)
+
+    def _had(self, view: View) -> Frame:
+        """Return who had which of the tags in ``times``, and when: member, tag, since, until (null for no end)."""
+        tiers = [one for one in view.taggers if isinstance(one, Tiers)]
+        spans = [
+            one.spans(view).select("member", "tag", "since", "until") for one in tiers if {*one.gives} & {*self.times}
+        ]
+        names = [one.name for one in tiers]
+        now = view.tags.filter(nw.col("tag").is_in([*self.times]), ~nw.col("tagger").is_in(names))
+        ever, open_ = nw.lit(0, nw.Int64), nw.lit(None).cast(nw.Int64)
+        return nw.concat([now.select("member", "tag", since=ever, until=open_), *spans])
 
 
 @hookimpl
