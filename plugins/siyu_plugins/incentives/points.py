@@ -10,7 +10,7 @@ from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
 from siyu.config.units import Duration
-from siyu.kinds import Incentive, doc
+from siyu.kinds import Incentive, Term, doc
 from siyu_plugins.incentives._corrections import corrections
 from siyu_plugins.incentives._earning import Cap, Earn
 from siyu_plugins.incentives._lots import Books
@@ -19,12 +19,29 @@ from siyu_plugins.incentives._rows import lines
 from siyu_plugins.taggers.tiers import Tiers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siyu import View
     from siyu.kinds import Frame
 
-__all__ = ["Cap", "Earn", "Points"]
+__all__ = ["Cap", "Earn", "Points", "Transfers"]
 
 _WHOLE = 100
+
+
+@frozen(kw_only=True)
+class Transfers:
+    """That members may give points to one another: ``{ most = 500 }``."""
+
+    most: int | None = field(
+        default=None, metadata=doc("how many points one member may give away in all", unit="points", example=500)
+    )
+
+    @most.validator
+    def _check_most(self, _: Attribute[int | None], value: int | None) -> None:
+        if value is not None and value < 1:
+            message = f"expected 1 point or more, not {value}; without transfers nobody gives points away"
+            raise ValueError(message)
 
 
 @frozen(kw_only=True)
@@ -45,7 +62,10 @@ class Points(Incentive):
     the balance stays, and what is missing is taken of the member's other lots, those to come included.
 
     What is left of a lot when it expires goes by a line of kind ``expired``, of that very moment, whenever a run
-    writes it. An event ``corrected`` of the incentive (``subject``) gives ``quantity`` points, or takes them; it names
+    writes it. Other incentives take points by their costs. With ``transfers`` a claim of the item ``transfer`` moves as
+    many points as its quantity to another member (``to``): the same lots, which expire when they would have.
+
+    An event ``corrected`` of the incentive (``subject``) gives ``quantity`` points, or takes them; it names
     who says so (``staff``) and why, and is no earning: neither ``to``, ``limit`` nor ``budget`` refuse it.
     """
 
@@ -70,6 +90,10 @@ class Points(Incentive):
         ),
     )
 
+    transfers: Transfers | None = field(
+        default=None, metadata=doc("members may give points to one another; not by default", example={"most": 500})
+    )
+
     @earn.validator
     def _check_earn(self, _: Attribute[tuple[Earn, ...]], value: tuple[Earn, ...]) -> None:
         if not value:
@@ -91,6 +115,10 @@ class Points(Incentive):
     def facts(self) -> Mapping[str, object]:
         """State what earns points, rule by rule."""
         return {"earn": [{"rewarded_events": (rule.event,)} for rule in self.earn]}
+
+    def terms(self) -> Sequence[Term]:
+        """Return the term of a transfer, where members may give points to one another."""
+        return () if self.transfers is None else (Term(item="transfer", transfer=True, each=self.transfers.most),)
 
     def settle(self, view: View) -> Frame:
         """Return the lines that events earn in the incentive's days, that refunds and corrections make, that expire."""
