@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from attrs import define, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import rounds
+from tests.brands import HEAD, contents, folder, gapless, happened, opened, rounds, rows
 
 from siyu.config.units import Duration, Money
 from siyu.tables import TABLES
@@ -20,7 +20,10 @@ from siyu_plugins.incentives.points import Earn, Points
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
     from random import Random
+
+    from siyu.brand import Brand
 
 DAY = 86_400
 # 2026-12-01 in UTC, the first day of the incentive.
@@ -175,9 +178,9 @@ class Books:
         tables["canon"] = [{"member": member, "canon": canon} for member, canon in self.canon.items()]
         engine = made.session.engine
         held = dict(made.view.raw)
-        for name, rows in tables.items():
+        for name, told in tables.items():
             schema = TABLES[name].schema
-            held[name] = engine.frame({column: [row.get(column) for row in rows] for column in schema}, schema)
+            held[name] = engine.frame({column: [row.get(column) for row in told] for column in schema}, schema)
         return View(held, now=now, programme=made.programme, engine=engine, joined=bool(self.canon))
 
     def run(self, now: int) -> int:
@@ -416,3 +419,89 @@ def test_a_debt_is_paid_by_the_next_lot_before_it_expires(engine: EngineName) ->
         settled(books, END)
         assert books.left(1) == left
         assert books.of("expired") == {}
+
+
+TOML = (
+    HEAD
+    + """
+[incentive.points]
+use = "points"
+from = 2026-12-01
+earn = [{ event = "ordered", per = "1.00", points = 1, most = { points = 25, per = "day" } }]
+expires = "10d"
+transfers = { most = 12 }
+"""
+)
+NAMES = ("ann", "ben", "cle")
+MOST = 12
+
+Given = tuple[int, str, str, int]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("points"), TOML)
+
+
+def lived(brand: Brand, orders: Sequence[tuple[int, str, int]], gifts: Sequence[Given], looks: Collection[int]) -> None:
+    """Let days pass: orders come in, a run looks now and then and always before gifts, members give points away."""
+    for day in range(16):
+        now = START + day * DAY
+        when = [order for order in orders if order[0] == day]
+        facts = [
+            happened(who, "ordered", datetime.fromtimestamp(now, UTC).isoformat(), f"o{day}-{number}", amount=amount)
+            for number, (_, who, amount) in enumerate(when)
+        ]
+        given = [gift for gift in gifts if gift[0] == day]
+        if facts:
+            brand.ingest(facts, now=now)
+        if given or day in looks:
+            brand.run(now=now, send=False)
+        for number, (_, who, to, units) in enumerate(given):
+            name, other = f"g{day}-{number}", f"wecom:{to}"
+            for _ in range(2):
+                brand.claim("points", member=f"wecom:{who}", id=name, quantity=units, to=other, now=now + 60)
+    brand.run(now=START + 30 * DAY, send=False)
+
+
+@given(
+    orders=st.lists(
+        st.tuples(st.integers(0, 15), st.sampled_from(NAMES), st.sampled_from([300, 1000, 2000])), max_size=8
+    ),
+    gifts=st.lists(
+        st.tuples(st.integers(0, 15), st.sampled_from(NAMES), st.sampled_from(NAMES), st.sampled_from([1, 5, 8])),
+        min_size=1,
+        max_size=5,
+    ),
+    looks=st.sets(st.integers(0, 15), max_size=3),
+)
+@settings(max_examples=rounds(3, 40))
+def test_points_that_are_given_away_are_the_same_points(
+    path: Path, orders: list[tuple[int, str, int]], gifts: list[Given], looks: set[int]
+) -> None:
+    found = []
+    for seen in (looks, set[int]()):
+        with opened(path) as brand:
+            brand.ingest([happened(who, "joined", "2026-12-01T00:00:00", f"j-{who}") for who in NAMES], now=START)
+            lived(brand, orders, gifts, seen)
+            gapless(brand)
+            ledger = rows(brand, "grants", "kind", "member", "lot", "amount", "expires", "time")
+            found.append(contents(brand, without=("runs", "folds"))["grants"])
+    assert found[0] == found[1], "a replay with other runs in between gives the same ledger"
+    moved = [line for line in ledger if line[0] == "transferred"]
+    assert sum(line[3] for line in moved) == 0
+    given: dict[int, int] = defaultdict(int)
+    ends = {line[2]: line[4] for line in ledger if line[0] == "earned"}
+    for _, member, lot, amount, expires, _ in moved:
+        given[member] -= min(amount, 0)
+        assert amount < 0 or expires == ends[lot], "what is given expires when it would have"
+    assert max(given.values(), default=0) <= MOST
+    # All that is left has expired by the end, of whoever had it then.
+    assert sum(line[3] for line in ledger) == 0
+    assert -sum(line[3] for line in ledger if line[0] == "expired") == sum(
+        line[3] for line in ledger if line[0] == "earned"
+    )
+    earned: dict[tuple[int, int], int] = defaultdict(int)
+    for kind, member, _, amount, _, time in ledger:
+        earned[member, time] += amount if kind == "earned" else 0
+    assert max(earned.values(), default=0) <= 25

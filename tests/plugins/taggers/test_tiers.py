@@ -52,7 +52,7 @@ def held(tagger: Tiers, view: View) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_a_tier_is_reached_at_once_and_lost_after_the_grace(engine: EngineName) -> None:
-    events = [{"second": FIRST, "amount": 1000}, {"second": FIRST + 50 * DAY, "amount": 300}]
+    events: list[Row] = [{"second": FIRST, "amount": 1000}, {"second": FIRST + 50 * DAY, "amount": 300}]
     tagger = tiers()
     assert told(tagger, seen(events, FIRST, engine)) == [(1, "gold", "0.00", "spend 10.00")]
     # The review of March comes after 45 days: the first order counts no more, but the grace lasts until March 11.
@@ -69,7 +69,7 @@ def test_a_tier_is_reached_at_once_and_lost_after_the_grace(engine: EngineName) 
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_a_tier_of_nothing_is_every_members(engine: EngineName) -> None:
     tagger = tiers(tiers={"friend": 0, "gold": Money(1000)})
-    events = [{"second": FIRST, "amount": 400}, {"second": FIRST, "member": 2, "type": "viewed"}]
+    events: list[Row] = [{"second": FIRST, "amount": 400}, {"second": FIRST, "member": 2, "type": "viewed"}]
     assert told(tagger, seen(events, FIRST, engine)) == [
         (1, "friend", "6.00", "spend 4.00, 6.00 to gold"),
         (2, "friend", "10.00", "spend 0.00, 10.00 to gold"),
