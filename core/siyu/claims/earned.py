@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import narwhals as nw
 
@@ -53,10 +53,21 @@ def _lines(work: Work, incentive: Incentive, given: Frame) -> Frame:
         incentive=nw.col("incentive").fill_null(incentive.name),
         available=nw.coalesce("available", "time"),
     )
-    lines = lines.filter(nw.col("time") >= begin)
+    lines = lines.filter(nw.col("time") >= begin).with_columns(expires=_ends(work, incentive))
     if incentive.to is not None:
         lines = _entitled(work, incentive, lines)
     return work.session.engine.hashed(lines.drop("id"), _SAME, "id").select(*LINE)
+
+
+def _ends(work: Work, incentive: Incentive) -> nw.Expr:
+    """Return when lots expire: what is given into another ledger lasts as long as that one says."""
+    ends: nw.Expr = nw.col("expires")
+    for name in sorted({reward.incentive for reward in incentive.rewards} - {incentive.name}):
+        lasting = cast("Incentive", work.programme.component("incentive", name)).lasting
+        if lasting is not None:
+            given_ = (nw.col("incentive") == name) & (nw.col("amount") > 0)
+            ends = nw.when(given_).then(nw.coalesce("expires", nw.col("available") + lasting)).otherwise(ends)
+    return ends
 
 
 def _entitled(work: Work, incentive: Incentive, lines: Frame) -> Frame:

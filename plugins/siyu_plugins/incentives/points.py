@@ -116,6 +116,11 @@ class Points(Incentive):
         """State what earns points, rule by rule."""
         return {"earn": [{"rewarded_events": (rule.event,)} for rule in self.earn]}
 
+    @property
+    def lasting(self) -> int | None:
+        """For how many seconds the points that other incentives give can be used."""
+        return None if self.expires is None else self.expires.seconds
+
     def terms(self) -> Sequence[Term]:
         """Return the term of a transfer, where members may give points to one another."""
         return () if self.transfers is None else (Term(item="transfer", transfer=True, each=self.transfers.most),)

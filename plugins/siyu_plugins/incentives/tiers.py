@@ -68,6 +68,8 @@ class Tiers(Incentive):
         entitled = began if self.to is None else began.join(view.matching(self.to), on="member", how="semi")
         spans = view.keep(_spans(entitled, begin))
         own = view.grants.filter(nw.col("incentive") == self.name, nw.col("amount") != 0)
+        # Of members whom a pass does not look at nothing is known here, and nothing changes.
+        own = own.join(view.members.select("member"), on="member", how="semi")
         ledger = view.keep(own.group_by(*_LOT).agg(left=total("amount"), n=nw.len().cast(nw.Int64)))
         rewards = [self._reward(spans, tier, reward) for tier, rewards in self.gives.items() for reward in rewards]
         return nw.concat([self._held(spans, ledger), self._ended(spans, ledger), self._undone(spans, ledger), *rewards])

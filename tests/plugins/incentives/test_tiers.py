@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.brands import HEAD, folder, happened, opened, rows
 
 from siyu.errors import UserError
 from siyu.kinds import Reward
@@ -84,6 +86,56 @@ def test_a_tier_gives_once_and_says_what_it_brings(settle: Settle) -> None:
     assert any(row[-1] == "came into gold: double points, early access" for row in found)
     old = settle(given, [order(1, 1000, -2)], ("incentive", "kind", "lot", "amount"), at=10, brand=BRAND)
     assert [row[0] for row in old] == ["levels", "levels"], "who came into it before is no news"
+
+
+def test_what_is_known_of_nobody_else_changes_nothing(settle: Settle) -> None:
+    """A tick looks at some members alone, and at the ledgers of all."""
+    other = {**line(("levels", "earned", "gold", "7", 1, "7:0", START), 1), "member": 2}
+    assert settle(levels(), [order(1, 100, 2)], COLUMNS, at=10, brand=BRAND, grants=[other]) == []
+
+
+GIVING = (
+    HEAD
+    + """
+[tagger.level]
+use = "tiers"
+tiers = { gold = "10.00" }
+[incentive.level]
+use = "tiers"
+from = 2026-12-01
+of = "level"
+gives = { gold = { points = 200 } }
+[incentive.points]
+use = "points"
+from = 2026-12-01
+earn = [{ event = "ordered", per = "1.00", points = 1 }]
+times = { gold = 2 }
+expires = "10d"
+[segment]
+golden = "tag('gold')"
+"""
+)
+
+
+def test_in_one_run_a_tier_is_reached_named_and_rewarded_with_points_that_expire(tmp_path: Path) -> None:
+    with opened(folder(tmp_path, GIVING)) as brand:
+        when = "2026-12-01T10:00:00"
+        brand.ingest([happened("ann", "ordered", when, "o1", amount=1000)], now=START + DAY)
+        brand.run(now=START + DAY, send=False)
+        assert sorted(rows(brand, "grants", "amount")) == [(1,), (20,), (200,)]
+        with brand.store.opened() as session:
+            ends = session.cursor.execute("SELECT DISTINCT expires - time FROM grants WHERE incentive = 'points'")
+            assert ends.fetchall() == [(10 * DAY,)]
+        # A tick of another member leaves the tier alone.
+        brand.ingest([happened("ben", "ordered", "2026-12-02T10:00:00", "o2", amount=100)], now=START + 2 * DAY)
+        brand.tick(now=START + 2 * DAY)
+        brand.run(now=START + 12 * DAY, send=False)
+        found = rows(brand, "grants", "incentive", "kind", "amount")
+        assert sorted(line for line in found if line[1] != "earned") == [
+            ("points", "expired", -200),
+            ("points", "expired", -20),
+            ("points", "expired", -1),
+        ]
 
 
 def test_a_tagger_of_another_kind_is_refused(settle: Settle) -> None:
