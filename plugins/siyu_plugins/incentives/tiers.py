@@ -66,7 +66,7 @@ class Tiers(Incentive):
         held = self._levels(view).spans(view)
         began = held.filter(nw.col("since") < end, nw.col("until").fill_null(end) > begin)
         entitled = began if self.to is None else began.join(view.matching(self.to), on="member", how="semi")
-        spans = view.keep(_spans(entitled, begin))
+        spans = view.keep(_spans(entitled, begin).filter(nw.col("since") <= view.now))
         own = view.grants.filter(nw.col("incentive") == self.name, nw.col("amount") != 0)
         # Of members whom a pass does not look at nothing is known here, and nothing changes.
         own = own.join(view.members.select("member"), on="member", how="semi")

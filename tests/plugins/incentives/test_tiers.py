@@ -88,6 +88,10 @@ def test_a_tier_gives_once_and_says_what_it_brings(settle: Settle) -> None:
     assert [row[0] for row in old] == ["levels", "levels"], "who came into it before is no news"
 
 
+def test_before_its_first_day_it_has_no_lines(settle: Settle) -> None:
+    assert settle(levels(), [order(1, 1000, -9)], COLUMNS, at=-1, brand=BRAND) == []
+
+
 def test_what_is_known_of_nobody_else_changes_nothing(settle: Settle) -> None:
     """A tick looks at some members alone, and at the ledgers of all."""
     other = {**line(("levels", "earned", "gold", "7", 1, "7:0", START), 1), "member": 2}
