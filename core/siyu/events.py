@@ -114,6 +114,11 @@ EVENT_TYPES: dict[str, EventType] = {
         amount="the balance, where the ledger counts money",
         props=_BALANCE,
     ),
+    "corrected": _T(
+        "a person corrected a ledger by quantity units, more or less",
+        subject="incentive",
+        props={"why": "the ledger says why it was corrected"},
+    ),
     "voted": _T("a member voted", subject="choice", ref="vote"),
     "answered": _T(
         "a member answered a question of a survey",

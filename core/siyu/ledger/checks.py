@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["bounds", "lots", "orphans"]
 
 _LOT = ["incentive", "member", "item", "lot"]
-_USED = ["redeemed", "restored", "expired"]
+_USED = ["redeemed", "restored", "expired", "covered"]
 _UNITS = ["granted", "reserved", "released", "reversed"]
 
 

@@ -36,6 +36,7 @@ MOVEMENTS = {
     "reversed": "reversed",
     "corrected": "corrected",
     "transferred": "transferred",
+    "covered": "transferred",
 }
 """The column of a statement that a kind of line counts in; the kinds of a plugin's own count as earned."""
 

@@ -10,7 +10,8 @@ from attrs import evolve
 from siyu.claims.earned import LINE, earn
 from siyu.frames import total
 from siyu.kinds import Incentive
-from siyu.ledger.findings import JOINED, OTHER_RULES
+from siyu.ledger.findings import DEBTS, JOINED, OTHER_RULES
+from siyu.ledger.opening import opened
 
 if TYPE_CHECKING:
     from siyu.kinds import Campaign, Frame
@@ -19,28 +20,28 @@ if TYPE_CHECKING:
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["BY_OTHERS", "facts", "of_facts"]
+__all__ = ["BY_CLAIMS", "facts", "of_facts"]
 
-BY_OTHERS = [
-    "opened", "corrected", "granted", "reserved", "confirmed", "released", "waiting", "transferred", "redeemed",
-    "restored",
-]  # fmt: skip
-"""The kinds of lines that people and claims write."""
+BY_CLAIMS = ["granted", "reserved", "confirmed", "released", "waiting", "transferred", "redeemed", "restored"]
+"""The kinds of lines that claims write."""
 
+_OWNER = ["incentive", "member"]
+_TOLD = [*_OWNER, "kind", "cause_kind"]
 _CAUSE = ["incentive", "member", "kind", "cause_kind", "cause"]
 
 
 def of_facts() -> nw.Expr:
-    """Whether a line was settled from facts, and stands for units: not what a person reversed, or a claim let end."""
-    others = nw.col("kind").is_in([*BY_OTHERS, "refused"])
+    """Whether a line was settled from events, and stands for units: not what a person reversed, or a claim let end."""
+    others = nw.col("kind").is_in([*BY_CLAIMS, "refused"])
     return ~others & ~nw.col("cause_kind").is_in(["line", "restored"])
 
 
 def facts(work: Work, past: Past, found: Findings) -> None:
-    """Settle all facts anew over what people and claims wrote, and compare the sums of each cause.
+    """Settle all facts anew over what claims and reversals wrote, and compare the sums of each cause.
 
-    What limits, budgets and ``to`` refused stays refused: it was decided by what was known then. What expired rests on
-    when refunds came to be known, and is looked at lot by lot.
+    What limits, budgets and ``to`` refused stays refused: it was decided by what was known then. What expired, and what
+    lots paid of debts, rests on when refunds came to be known, and is looked at lot by lot. So are a member's refunds
+    where there is such a line of theirs.
     """
     newer = work.view.grants.filter(of_facts(), nw.col("seq") > past.last)
     found.note("newer than the last run", work.size(newer))
@@ -48,7 +49,7 @@ def facts(work: Work, past: Past, found: Findings) -> None:
         return
     ledger = work.keep(past.view.grants)
     settled = _settled(work, past.view, ledger)
-    counted = nw.col("kind") != "expired"
+    counted = (nw.col("kind") != "expired") & (nw.col("cause_kind") != "debt")
     stored = work.keep(ledger.filter(of_facts(), counted))
     found.checked["causes"] = work.size(stored.select(*_CAUSE).unique())
     differing = work.keep(_differing(stored, settled.filter(of_facts(), counted)))
@@ -56,6 +57,12 @@ def facts(work: Work, past: Past, found: Findings) -> None:
     known = differing.join(earlier, on=_CAUSE, how="semi")
     found.note(OTHER_RULES, work.size(known))
     rest = work.keep(differing.join(earlier, on=_CAUSE, how="anti"))
+    late = nw.concat([ledger.select(*_TOLD), settled.select(*_TOLD)]).filter(~counted)
+    taken = (rest.filter(nw.col("kind") == "reversed")).join(
+        late.select("incentive", "member").unique(), on=_OWNER, how="semi"
+    )
+    found.note(DEBTS, work.size(taken))
+    rest = work.keep(rest.join(taken.select(*_CAUSE), on=_CAUSE, how="anti"))
     dated = rest.join(past.joins, on="member", how="left").with_columns(nw.col("seq").fill_null(past.last))
     since = (nw.col("since") > nw.col("seq")).fill_null(value=False)
     found.note(JOINED, work.size(dated.filter(since)))
@@ -67,8 +74,10 @@ def _settled(work: Work, view: View, ledger: Frame) -> Frame:
     refused = ledger.filter(nw.col("kind") == "refused")
     base = ledger.filter(~of_facts() & (nw.col("kind") != "refused"))
     parts = [refused.select(*LINE), base.select(*LINE)]
-    before = work.view
+    before, work.view = work.view, view
     try:
+        brought = opened(work, nw.concat(parts))
+        parts += [] if brought is None else [brought]
         for incentive in work.programme.of(Incentive):
             new = _earned(work, view, incentive, parts, ledger)
             parts += [] if new is None else [new]

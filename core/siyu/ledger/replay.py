@@ -19,7 +19,7 @@ from siyu.claims.earned import LINE
 from siyu.claims.moves import pending
 from siyu.claims.reopening import reopened
 from siyu.kinds import Incentive
-from siyu.ledger.facts import BY_OTHERS, of_facts
+from siyu.ledger.facts import BY_CLAIMS, of_facts
 from siyu.ledger.findings import Findings
 from siyu.ledger.said import Said
 from siyu.ledger.verdicts import COMPARED, Verdict, told
@@ -79,10 +79,8 @@ def _upto(work: Work, seq: int) -> View:
 def _stored(work: Work, desk: Desk) -> dict[int, tuple[int, int, Line]]:
     """Return seq, run and line of all lines that the desk writes, and of those that people reversed, by their ids."""
     names = sorted({incentive for incentive, _ in desk.offers} | set(desk.purse.ledgers))
-    mine = (nw.col("cause_kind").is_in(["claim", "line"])) | nw.col("kind").is_in(list(BY_OTHERS))
-    lines = work.view.grants.filter(
-        nw.col("incentive").is_in(names), mine, ~nw.col("kind").is_in(["opened", "corrected"])
-    )
+    mine = (nw.col("cause_kind").is_in(["claim", "line", "restored"])) | nw.col("kind").is_in(BY_CLAIMS)
+    lines = work.view.grants.filter(nw.col("incentive").is_in(names), mine)
     return {
         row[0]: (row[-2], row[-1], Line(*row[:-2]))
         for row in work.view.rows(lines.sort("seq").select(*LINE, "seq", "run"))

@@ -29,7 +29,7 @@ __all__ = ["Reversal", "reversals", "summed"]
 _LINE = TABLES["grants"].columns
 _LOT = ["incentive", "member", "item", "lot"]
 _CAUSE = ["cause_kind", "cause"]
-_USED = ["redeemed", "restored", "expired"]
+_USED = ["redeemed", "restored", "expired", "covered"]
 _BY_HAND = ["opened", "corrected"]
 _SAME = ["incentive", "kind", "member", "item", "lot", "cause_kind", "cause"]
 

@@ -8,7 +8,7 @@ import narwhals as nw
 from attrs import define, field
 
 from siyu.claims.purse import Lot
-from siyu.ledger.facts import BY_OTHERS
+from siyu.ledger.facts import BY_CLAIMS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -57,8 +57,7 @@ class Wallet:
             yield from (lot for lot in lots.values() if lot.left)
 
     def _counts(self, seq: int, kind: str) -> bool:
-        by_claim = kind in BY_OTHERS and kind not in {"opened", "corrected"}
-        return seq <= self.decided if by_claim else seq < self.settled
+        return seq <= self.decided if kind in BY_CLAIMS else seq < self.settled
 
 
 def _add(lot: Lot, kind: str, amount: int, available: int | None, expires: int | None) -> None:
