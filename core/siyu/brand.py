@@ -14,8 +14,8 @@ from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
+from siyu.ledgers import Ledgers
 from siyu.loop import walk
-from siyu.members import Members
 from siyu.outcome import Outcome
 from siyu.passes import Moment
 from siyu.receiving import Receiving
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Members, Receiving):
+class Brand(Codes, Ledgers, Receiving):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

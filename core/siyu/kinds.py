@@ -213,6 +213,11 @@ class Incentive(Component):
         """What it writes into the ledgers of other incentives; they are settled after it."""
         return ()
 
+    @property
+    def lasting(self) -> int | None:
+        """For how many seconds what other incentives give into its ledger can be used; None for ever."""
+        return None
+
     def settle(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has nothing to settle
         """Return the lines that facts earn or reverse, None for none; those in the ledger already are dropped.
 

@@ -11,6 +11,7 @@ from siyu.admit import admit
 from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
 from siyu.contacts import ContactsView
 from siyu.contents import themes
+from siyu.drawing import drawn
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
@@ -135,6 +136,11 @@ class View(ContactsView):
     def taggers(self) -> tuple[Tagger, ...]:
         """The taggers of the config."""
         return self._programme.components["tagger"]  # type: ignore[return-value]
+
+    @property
+    def incentives(self) -> tuple[Incentive, ...]:
+        """The incentives of the config."""
+        return self._programme.components["incentive"]  # type: ignore[return-value]
 
     @cached_property
     def touches(self) -> Frame:
@@ -261,6 +267,10 @@ class View(ContactsView):
     def admit(self, requests: Frame, counters: Frame) -> Frame:
         """Decide ordered requests against counters: see ``siyu.admit.admit``."""
         return admit(requests, counters, self._engine)
+
+    def drawn(self, wants: Frame, lots: Frame) -> Frame:
+        """Draw what is wanted of members out of their lots: see ``siyu.drawing.drawn``."""
+        return drawn(wants, lots, self._engine)
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""
