@@ -176,9 +176,14 @@ class Campaign(Component):
 
 @frozen(kw_only=True)
 class Incentive(Component):
-    """A reward with rules and a ledger."""
+    """A reward with rules and a ledger.
+
+    Attributes:
+        corrected: Whether it settles events ``corrected``, by which people set right what a member has.
+    """
 
     kind: ClassVar[str] = "incentive"
+    corrected: ClassVar[bool] = False
 
     from_: date = field(metadata=doc("the first day; events before it earn nothing", example=date(2026, 12, 1)))
     until: date | None = field(

@@ -33,6 +33,7 @@ _COMMANDS = {
     "segments": "Show the sizes of the segments, how they changed, and which overlap.",
     "tag": "Give a member a tag by hand.",
     "untag": "Take a tag from a member by hand.",
+    "correct": "Correct by hand what a member has of an incentive.",
     "marks": "Show what a channel has to change of its own tags.",
     "codes": "Show the channel codes, and have the platform make them.",
     "handover": "Hand members from one staff member to another.",

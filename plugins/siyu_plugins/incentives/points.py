@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import narwhals as nw
 from attrs import Attribute, field, frozen
@@ -68,6 +68,8 @@ class Points(Incentive):
     An event ``corrected`` of the incentive (``subject``) gives ``quantity`` points, or takes them; it names
     who says so (``staff``) and why, and is no earning: neither ``to``, ``limit`` nor ``budget`` refuse it.
     """
+
+    corrected: ClassVar[bool] = True
 
     earn: tuple[Earn, ...] = field(metadata=doc("what earns points; several rules may match one event"))
     times: Mapping[str, float] = field(
