@@ -21,7 +21,7 @@ BEGIN = moment("2026-11-01T00:00", "Asia/Shanghai")
 MEMBERS = [f"m{number}" for number in range(7)]
 NUMBERS = {name: identity_id(KEY, f"wecom:{name}") for name in MEMBERS}
 WITHIN, SETTLE, WINDOW = 10 * DAY, 2 * DAY, 3 * DAY
-FAMILY, BURST, SPAN, TIMES = 2, 2, 2 * HOUR, 3
+FAMILY, BURST, SPAN, TIMES = 2, 2, 2 * HOUR, 2
 
 
 @define

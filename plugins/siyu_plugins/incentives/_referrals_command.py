@@ -134,8 +134,9 @@ def _row(one: dict[str, Any], word: str, moment: datetime, by: str, note: str) -
 
 
 def _waiting(brand: Brand) -> list[dict[str, Any]]:
-    frame = queue(brand.table("grants"), brand.table("events"))
-    rows = frame.to_native().fetchall()  # portable: a command shows rows to a person
+    with brand.store.opened() as session:
+        view = brand.view(session, 0)
+        rows = view.rows(queue(view.grants, view.raw["events"]))  # portable: a command shows rows to a person
     return [
         {
             "incentive": incentive,
