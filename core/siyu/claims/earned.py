@@ -61,9 +61,14 @@ def _lines(work: Work, incentive: Incentive, given: Frame) -> Frame:
 
 def _entitled(work: Work, incentive: Incentive, lines: Frame) -> Frame:
     """Drop causes whose own line is for a member whom the incentive is not for; reversals always stand."""
-    own = lines.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0)
+    own = lines.filter(_own(incentive))
     barred = own.join(work.view.matching(incentive.to), on="member", how="anti").select(*_GROUP).unique()
     return lines.join(barred, on=_GROUP, how="anti")
+
+
+def _own(incentive: Incentive) -> nw.Expr:
+    """Return whether a line is what the incentive gives itself; what it gives back was given before."""
+    return (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0) & (nw.col("kind") != "restored")
 
 
 def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
@@ -82,7 +87,7 @@ def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
 def _within_bounds(work: Work, incentive: Incentive, bounds: tuple[Bound, ...], lines: Frame, ledger: Frame) -> Frame:
     """Admit causes in the order of time and id against the limit and the budgets."""
     asking = work.keep(_grouped(work, lines))
-    own = asking.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0)
+    own = asking.filter(_own(incentive))
     before = given(ledger)
     parts, rooms = [], []
     for bound in bounds:

@@ -32,7 +32,7 @@ def pending(view: View, desk: Desk) -> list[Claim | Payment]:
     wanted = ["claimed", "paid"] if any(offer.term.unpaid for offer in desk.offers.values()) else ["claimed"]
     begin = min(offer.opens for offer in desk.offers.values())
     events = view.events.filter(nw.col("type").is_in(wanted), nw.col("second") >= begin, nw.col("seq") > desk.seen)
-    carrying = any(offer.term.transfer or offer.term.code for offer in desk.offers.values())
+    carrying = any(offer.term.transfer or offer.term.code or offer.term.codes for offer in desk.offers.values())
     return [move for move in _moves(view, events, carrying=carrying) if not _historic(move, desk)]
 
 

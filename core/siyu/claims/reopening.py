@@ -63,6 +63,7 @@ class _Replay:
         if line.cause_kind == "claim":
             self._answer(int(line.cause), line)
         if line.kind in {"granted", "reserved"}:
+            self.desk.codes.replay(line)
             self._draw(line)
         if line.kind == "reserved":
             self.desk.held.reserve(line)
