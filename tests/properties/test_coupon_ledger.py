@@ -218,7 +218,7 @@ def histories(draw: st.DrawFn) -> list[Move]:
     ]
     second, moves = START, [Move("give", START, who) for who in WHO[:2]]
     moves.append(Move("run", START))
-    for number in range(draw(st.integers(4, 22))):
+    for number in range(draw(st.integers(4, 18))):
         second += draw(steps)
         sort, who = draw(st.sampled_from(sorts)), draw(st.sampled_from(WHO))
         orders = [move for move in moves if move.sort == "use"]
@@ -307,7 +307,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(moves=histories(), reopening=st.booleans())
-@settings(max_examples=rounds(6, 80))
+@settings(max_examples=rounds(3, 80))
 def test_the_ledger_is_what_the_plain_model_says(path: Path, moves: list[Move], *, reopening: bool) -> None:
     slow = Slow()
     for move in moves:
@@ -338,6 +338,6 @@ def test_the_ledger_is_what_the_plain_model_says(path: Path, moves: list[Move], 
 
 
 @given(moves=histories())
-@settings(max_examples=rounds(2, 20))
+@settings(max_examples=rounds(1, 20))
 def test_a_replay_gives_the_same_ledger(path: Path, moves: list[Move]) -> None:
     assert played(path, moves, reopening=False) == played(path, moves, reopening=True)

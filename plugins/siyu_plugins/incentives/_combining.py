@@ -7,12 +7,12 @@ gives only goes down with what is left, so that no set gives more than its coupo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import define, frozen
+from attrs import Factory, define, frozen
 
-from siyu_plugins.incentives._baskets import BasketLine
+from siyu_plugins.incentives._baskets import BasketLine, parted
 from siyu_plugins.incentives._discounts import Discount
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ __all__ = ["Applied", "Choice", "Combination", "Refused", "best"]
 
 LOOKS = 50_000
 """After how many combinations the search ends; its answer then says that it is not known to be the best."""
+
+_FEWER = 10
 
 
 @frozen
@@ -78,7 +80,7 @@ class Refused:
         coupon: Its name.
         reason: Why, for a person.
         short: By how much its lines fall short of its threshold, in minor units; 0 where that is not what it lacks.
-        instead: The best combination with it; empty where there is none.
+        instead: The best combination with it that was found; empty where there is none.
         value: What that one gives, in minor units.
     """
 
@@ -114,9 +116,10 @@ def best(coupons: Mapping[str, Discount], basket: Basket, held: Mapping[str, int
     """
     search = _Search(basket.lines, coupons, _copies(coupons, held or {}))
     chosen = search.best()
+    exact = not search.ended
     others = sorted({name for name, _ in search.copies} - set(chosen.names))
     refused = tuple(_refused(name, search, chosen) for name in others)
-    return Choice(chosen, refused, not search.ended)
+    return Choice(chosen, refused, exact)
 
 
 def _copies(coupons: Mapping[str, Discount], held: Mapping[str, int]) -> list[tuple[str, Discount]]:
@@ -131,17 +134,36 @@ class _Search:
     rules: Mapping[str, Discount]
     copies: list[tuple[str, Discount]]
     ended: bool = False
+    mine: Mapping[str, tuple[int, ...]] = Factory(lambda self: self.places(), takes_self=True)
+    clashes: Mapping[str, Collection[str]] = Factory(lambda self: _clashes(self.rules), takes_self=True)
     _found: Combination | None = None
     _looks: int = 0
+
+    def places(self) -> dict[str, tuple[int, ...]]:
+        """Return the places of the lines that each coupon is for."""
+        return {
+            name: tuple(place for place, line in enumerate(self.lines) if rule.takes(line))
+            for name, rule in self.rules.items()
+        }
+
+    def base(self, name: str, left: Sequence[int]) -> int:
+        """Return what is left of the lines that a coupon is for."""
+        return sum(left[place] for place in self.mine[name])
 
     @property
     def empty(self) -> Combination:
         """The combination of no coupons."""
         return Combination((), tuple(line.amount for line in self.lines))
 
-    def best(self, must: str = "") -> Combination:
-        """Return the best combination, of those with one coupon where it is named; the empty one for none."""
-        self._found, self._looks = None, 0
+    def best(self, must: str = "", looks: int = LOOKS, known: Combination | None = None) -> Combination:
+        """Return the best combination, of those with one coupon where it is named; the empty one for none.
+
+        Args:
+            must: The coupon that it is to have.
+            looks: After how many combinations to end.
+            known: One that is known to have it: what is no better is not looked at.
+        """
+        self._found, self._looks, self.ended = known, looks, False
         for here in self._after(self.empty, 0, must):
             if (not must or must in here.names) and (self._found is None or here.rank < self._found.rank):
                 self._found = here
@@ -149,12 +171,12 @@ class _Search:
 
     def _after(self, known: Combination, start: int, must: str) -> Iterator[Combination]:
         """Yield the combinations that add coupons from a place on, but for those that are no better."""
-        for place in range(start, len(self.copies)):
-            name, coupon = self.copies[place]
+        most = self._most(known, start)
+        for place, (name, coupon) in enumerate(self.copies[start:], start):
             # Of copies that are the same, the second is taken only after the first.
             if place > start and name == self.copies[place - 1][0]:
                 continue
-            if self.ended or self._beaten(known, place):
+            if self.ended or self._beaten(known, most[place - start]):
                 return
             more = self._with(known, name, coupon)
             if more is not None:
@@ -167,66 +189,88 @@ class _Search:
         """Return a combination with one more coupon; None where they do not combine, or it gives nothing."""
         if self.against(known, name):
             return None
-        self._looks += 1
-        self.ended = self._looks > LOOKS
-        return _applied(self.lines, known, name, coupon)
+        self._looks -= 1
+        self.ended = self._looks < 0
+        base = self.base(name, known.left)
+        saved, worth = coupon.saved(base), coupon.given(base)
+        return _applied(known, Applied(name, base, saved, self._parts(name, known.left, saved), coupon.present, worth))
+
+    def _parts(self, name: str, left: Sequence[int], saved: int) -> tuple[int, ...]:
+        """Return what a coupon takes off each line."""
+        parts = [0] * len(left)
+        mine = self.mine[name]
+        for place, part in zip(mine, parted(saved, [left[place] for place in mine]), strict=True):
+            parts[place] = part
+        return tuple(parts)
+
+    def exchanged(self, chosen: Combination, must: str) -> Combination | None:
+        """Return a combination with one more coupon, and without those that it clashes with; None for no such."""
+        names = [name for name in chosen.names if name not in self.clashes[must]] + [must]
+        known: Combination | None = self.empty
+        for name in sorted(names, key=lambda name: (self.rules[name].order, name)):
+            known = (self._with(known, name, self.rules[name]) or known) if known else None
+        return known if known and must in known.names else None
 
     def against(self, known: Combination, name: str) -> str:
         """Return the first coupon of a combination that another one does not combine with; empty for none."""
-        return next((other for other in known.names if _clash(name, other, self.rules)), "")
+        return next((other for other in known.names if other in self.clashes[name]), "")
 
-    def _beaten(self, known: Combination, place: int) -> bool:
-        """Whether nothing that adds coupons from a place on is better than what was found."""
+    def _beaten(self, known: Combination, more: int) -> bool:
+        """Whether nothing that adds so much at most to a combination is better than what was found."""
         if self._found is None:
             return False
-        most = known.value + self._most(known, place)
-        return (-most, len(known.applied) + 1) > self._found.rank[:2]
+        return (-known.value - more, len(known.applied) + 1) > self._found.rank[:2]
 
-    def _most(self, known: Combination, place: int) -> int:
-        """Return what the coupons from a place on give at most: each for itself, and one of each group."""
+    def _most(self, known: Combination, start: int) -> list[int]:
+        """Return for each place what the coupons from there on add at most: each for itself, and one of each group."""
         groups: dict[str, int] = {}
         single = together = 0
-        for name, coupon in self.copies[place:]:
-            if self.against(known, name):
-                continue
-            base = coupon.base(self.lines, known.left)
+        most: list[int] = []
+        for name, coupon in reversed(self.copies[start:]):
+            base = 0 if self.against(known, name) else self.base(name, known.left)
             gives = coupon.saved(base) + coupon.given(base)
             if coupon.alone:
                 single = max(single, gives * coupon.times)
             elif coupon.group and coupon.times == 1:
-                groups[coupon.group] = max(groups.get(coupon.group, 0), gives)
+                more = max(gives - groups.get(coupon.group, 0), 0)
+                groups[coupon.group] = groups.get(coupon.group, 0) + more
+                together += more
             else:
                 together += gives
-        return max(single, together + sum(groups.values()))
+            most.append(max(single, together))
+        return most[::-1]
 
 
-def _clash(name: str, other: str, rules: Mapping[str, Discount]) -> bool:
-    one, two = rules[name], rules[other]
-    return name != other and (one.alone or two.alone or (bool(one.group) and one.group == two.group))
+def _clashes(rules: Mapping[str, Discount]) -> dict[str, set[str]]:
+    """Return the coupons that each one does not combine with."""
+    return {
+        name: {
+            other
+            for other, two in rules.items()
+            if name != other and (one.alone or two.alone or (one.group and one.group == two.group))
+        }
+        for name, one in rules.items()
+    }
 
 
-def _applied(lines: Sequence[BasketLine], known: Combination, name: str, coupon: Discount) -> Combination | None:
+def _applied(known: Combination, one: Applied) -> Combination | None:
     """Return the combination with one more coupon; None where that gives nothing."""
-    base = coupon.base(lines, known.left)
-    saved, worth = coupon.saved(base), coupon.given(base)
-    if not saved + worth:
+    if not one.saved + one.worth:
         return None
-    parts = coupon.parts(lines, known.left)
-    left = tuple(amount - part for amount, part in zip(known.left, parts, strict=True))
-    gift = coupon.gift.sku if coupon.gift is not None else ""
-    return Combination((*known.applied, Applied(name, base, saved, parts, gift, worth)), left)
+    left = tuple(amount - part for amount, part in zip(known.left, one.parts, strict=True))
+    return Combination((*known.applied, one), left)
 
 
 def _refused(name: str, search: _Search, chosen: Combination) -> Refused:
     """Say why a coupon is not in the best combination, and what the best one with it would give."""
     coupon = search.rules[name]
-    base = coupon.base(search.lines, search.empty.left)
+    base = search.base(name, search.empty.left)
     short = coupon.from_.minor - base
     if not base:
         return Refused(name, "none of the lines is one that it is for")
     if short > 0:
         return Refused(name, "the lines that it is for do not come to its threshold", short)
-    instead = search.best(must=name)
+    instead = search.best(name, LOOKS // _FEWER, search.exchanged(chosen, name))
     other = search.against(chosen, name)
     why = f"it does not combine with {other}" if other else "no combination with it gives more"
     return Refused(name, why, 0, instead.names, instead.value)

@@ -9,11 +9,8 @@ from attrs.validators import ge
 
 from siyu.config.units import Money, Share
 from siyu.kinds import doc
-from siyu_plugins.incentives._baskets import parted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from siyu_plugins.incentives._baskets import BasketLine
 
 __all__ = ["Discount", "Present"]
@@ -94,9 +91,10 @@ class Discount:
         named = self.skus or self.categories
         return not named or line.sku in self.skus or (bool(line.category) and line.category in self.categories)
 
-    def base(self, lines: Sequence[BasketLine], left: Sequence[int]) -> int:
-        """Return what is left of the lines that it is for."""
-        return sum(amount for line, amount in zip(lines, left, strict=True) if self.takes(line))
+    @property
+    def present(self) -> str:
+        """The product that it adds; empty for none."""
+        return "" if self.gift is None else self.gift.sku
 
     def saved(self, base: int) -> int:
         """Return what it takes off, in minor units, where so much is left of its lines; never more than that."""
@@ -111,8 +109,3 @@ class Discount:
     def given(self, base: int) -> int:
         """Return what its present counts for, where so much is left of its lines: they must be worth something."""
         return self.gift.worth.minor if self.gift is not None and base >= max(self.from_.minor, 1) else 0
-
-    def parts(self, lines: Sequence[BasketLine], left: Sequence[int]) -> tuple[int, ...]:
-        """Return what it takes off each line."""
-        weights = [amount if self.takes(line) else 0 for line, amount in zip(lines, left, strict=True)]
-        return parted(self.saved(sum(weights)), weights)

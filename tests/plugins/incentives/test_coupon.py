@@ -100,7 +100,7 @@ def test_each_event_gives_one(settle: Settle) -> None:
     [("total", ["vips:", "vips:", "vips:"]), ("month", ["vips:2026-12", "vips:2026-12", "vips:2027-01"])],
 )
 def test_those_whom_it_is_for_get_it_once_in_each_span(settle: Settle, per: Any, causes: list[str]) -> None:  # noqa: ANN401 - a word of the config
-    who = Condition.parse("joined >= 0")
+    who = Condition.parse("entry == 'wecom'")
     one = coupon(issue=(Issue(coupon="ten", to=who, per=per, on=date(2026, 12, 2), id="vips"),))
     events = [event(1, "joined", 0.5)]
     assert settle(one, events, LINE, at=0.9) == []
