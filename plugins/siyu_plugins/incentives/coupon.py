@@ -126,6 +126,8 @@ class Coupon(Incentive):
     claim's id is the order's: a payment of it makes the use final where ``unpaid`` is set, a refund of it gives the
     coupon back as ``returns`` says. What is left when a coupon ends has ``expired``.
 
+    ``limit`` and ``budget`` count pieces that are given and uses alike; ``stock`` and ``each`` of a coupon part them.
+
     Which coupons go together, and which combination gives most, ``siyu coupons best`` tells.
     """
 
@@ -184,7 +186,18 @@ class Coupon(Incentive):
         return nw.concat([lines(part) for part in parts])
 
     def _ledger(self, view: View) -> Frame:
-        return view.grants.filter(nw.col("incentive") == self.name)
+        """Return its lines; a lot that another incentive gave ends as its coupon does."""
+        mine = view.grants.filter(nw.col("incentive") == self.name)
+        lot = (nw.col("kind") == "earned") & nw.col("expires").is_null()
+        return mine.with_columns(expires=nw.when(lot).then(self._end("available")).otherwise(nw.col("expires")))
+
+    def _end(self, since: str) -> nw.Expr:
+        """Return when a coupon of a row's ``item`` ends that is held since the moment in a column."""
+        end = nw.lit(None, nw.Int64)
+        for name, item in self.items.items():
+            if item.lasts is not None:
+                end = nw.when(nw.col("item") == name).then(nw.col(since) + item.lasts.seconds).otherwise(end)
+        return end
 
     def _issued(self, view: View, issue: Issue, begin: int, end: int) -> Frame:
         if issue.event:
@@ -224,13 +237,9 @@ class Coupon(Incentive):
 
     def _lots(self, given: Frame) -> Frame:
         """Give rows the form of lots, each with the end that its coupon has."""
-        kept = {name: item.lasts.seconds for name, item in self.items.items() if item.lasts is not None}
-        ends = nw.lit(None, nw.Int64)
-        for name, seconds in kept.items():
-            ends = nw.when(nw.col("item") == name).then(nw.col("time") + seconds).otherwise(ends)
         return lines(
             given.with_columns(
-                incentive=nw.lit(self.name), kind=nw.lit("earned"), available=nw.col("time"), expires=ends
+                incentive=nw.lit(self.name), kind=nw.lit("earned"), available=nw.col("time"), expires=self._end("time")
             )
         )
 

@@ -146,6 +146,14 @@ def test_what_is_left_of_a_lot_expires_with_it(settle: Settle) -> None:
     ]
 
 
+def test_what_another_incentive_gave_ends_as_the_coupon_does(settle: Settle) -> None:
+    one = coupon({"ten": item(lasts=Duration(3 * DAY)), "ever": item()})
+    grants = [lot(1, 1, name="friends:7"), line(2, "earned", "ever", 1, 1, lot="friends:8")]
+    assert settle(one, [], LINE, at=3.9, grants=grants) == []
+    expired = (1, "expired", "ten", "friends:7", -1, "lot", "friends:7", day(4), None)
+    assert settle(one, [], LINE, at=4, grants=grants) == [expired]
+
+
 @pytest.mark.parametrize(
     ("refunds", "returns", "when"),
     [
