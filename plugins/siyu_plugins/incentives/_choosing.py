@@ -87,7 +87,7 @@ def choose(
     for name in coupons:
         _add(usable, offer, _known(offer, name))
     for code in codes:
-        _take(brand, usable, offer, code)
+        _take(brand, usable, offer, code, now)
     if member is not None:
         for name, pieces in _held(brand, offer, member, now).items():
             _add(usable, offer, name, pieces)
@@ -105,15 +105,25 @@ def _add(usable: Usable, offer: Coupon, name: str, pieces: int = 1) -> None:
     usable.held[name] = usable.held.get(name, 0) + pieces
 
 
-def _take(brand: Brand, usable: Usable, offer: Coupon, code: str) -> None:
+def _take(brand: Brand, usable: Usable, offer: Coupon, code: str, now: int | str | None) -> None:
     """Add the coupon that a code is of, or say why there is none."""
     for name, item in offer.items.items():
         shared = bool(item.code) and item.code.casefold() == code.strip().casefold()
         number = brand.vouchers(offer.name, name).number(code) if item.codes else None
+        if number is not None and number < item.codes and _taken(brand, offer, name, number, now):
+            usable.refused[code] = "the code was used before"
+            return
         if shared or (number is not None and number < item.codes):
             _add(usable, offer, name)
             return
     usable.refused[code] = "it is no code of a coupon: look at each letter of it"
+
+
+def _taken(brand: Brand, offer: Coupon, name: str, number: int, now: int | str | None) -> bool:
+    with brand.viewing(now) as view:
+        mine = view.grants.filter(nw.col("incentive") == offer.name, nw.col("item") == name)
+        lines = mine.filter(nw.col("lot") == f"code:{number}", nw.col("kind") == "granted")
+        return bool(view.rows(lines.select("id").head(1)))  # portable: a command looks at one code
 
 
 def _held(brand: Brand, offer: Coupon, member: str | int, now: int | str | None) -> Mapping[str, int]:

@@ -85,6 +85,16 @@ def test_the_best_coupons_are_told_with_the_reasons(brand: Path, capsys: pytest.
     ]
 
 
+def test_a_code_that_was_used_is_told(brand: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with siyu.open(brand) as opened:
+        (code,) = opened.vouchers("coupon", "card").codes(range(1, 2))
+        assert opened.claim("coupon", member="wecom:m1", id="r1", item="card", code=code, now=NOW).granted
+    asked = ["--basket", brand / "basket.json", "--now", NOW, "--code", code]
+    assert said(capsys, "coupons", "best", brand, *asked)[-1] == f"{code}: the code was used before"
+    # It is in the member's wallet now.
+    assert "card: takes 20.00 off 240.00" in said(capsys, "coupons", "best", brand, *asked, "--member", "wecom:m1")
+
+
 def test_what_is_short_of_a_threshold_is_told(brand: Path, capsys: pytest.CaptureFixture[str]) -> None:
     basket = brand / "baskets" / "small.toml"
     basket.parent.mkdir()
