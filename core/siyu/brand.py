@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from siyu.claims.asking import Form
 from siyu.claims.counter import Answer, ClaimCounter
 from siyu.codes import Codes
 from siyu.controls import checked
@@ -52,7 +53,8 @@ class Brand(Codes, Members, Receiving):
     def __init__(self, programme: Programme, registry: Registry, store: DuckStore, keys: Sequence[str]) -> None:
         """Bring the parts together; use ``siyu.open``."""
         super().__init__(programme, registry, store, keys)
-        self._counter = ClaimCounter(programme, store, self._grants, self._key, self.view, self.number)
+        form = Form(programme, keys, self.number)
+        self._counter = ClaimCounter(programme, store, self._grants, form, self.view, self._held)
         self._delivering = threading.Lock()
 
     def run(self, *, now: Moment = None, send: bool = True, progress: Callable[[str], None] | None = None) -> Outcome:
@@ -131,7 +133,15 @@ class Brand(Codes, Members, Receiving):
         return self._counter.ask({**row, "to": to, "code": code}, self._second(now))
 
     def claims(self, rows: object, *, now: Moment = None) -> list[Answer]:
-        """Ask for many at once, in the order of the rows: incentive, member, id, and the rest of ``claim``."""
+        """Ask for many at once, in the order of the rows: incentive, member, id, and what else ``claim`` takes.
+
+        Each ten thousand of them are decided and committed together; what was committed before an error stands, and
+        asked again, it gets the same answers.
+
+        Args:
+            rows: Any frame that narwhals reads, or an iterable of mappings.
+            now: The moment of the claims.
+        """
         return self._counter.ask_all(rows, self._second(now))
 
     def tag(

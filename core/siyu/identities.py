@@ -44,6 +44,7 @@ _COMMON = f"^(?:phone:\\+86{_MOBILE}|email:{_EMAIL})$"
 # What an expression can bring into that form.
 _AT_HOME = f"^phone:{_MOBILE}$"
 _CAPITALS = f"^email:{_EMAIL}$".replace("a-z", "A-Za-z")
+_NORMAL = re.compile(f"(?!phone:|email:){_PLAIN[1:-1]}|{_COMMON[1:-1]}")
 _IDENTITY = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(.+)", re.DOTALL)
 _LOCAL = re.compile(r'[^\s@"(),:;<>\[\\\]\x00-\x1f]+')
 _DOMAIN = re.compile(r"(?:\w+(?:-+\w+)*\.)+\w+(?:-+\w+)*")
@@ -66,6 +67,8 @@ def normal(identity: str, region: str = "") -> str:
     Raises:
         ValueError: It is no outside id, no phone number or no e-mail address; the words say what was expected.
     """
+    if _NORMAL.fullmatch(identity):
+        return identity
     match = _IDENTITY.fullmatch(identity.strip())
     if match is None:
         raise ValueError(_NAMED)

@@ -108,6 +108,9 @@ def _commit(work: Work, grants: GrantWriter, *, keep: bool) -> None:
         work.progress("record")
         with work.session.writing(work.run.id, keep=keep) as writer:
             record(work, writer)
-    finally:
+    except BaseException:
         if keep:
             grants.forget()
+        raise
+    if keep:
+        grants.go_on(work)

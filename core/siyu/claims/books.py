@@ -15,7 +15,7 @@ from siyu.moments import day_expression
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from siyu.claims.lines import Claim
     from siyu.config.expressions import Condition
@@ -33,14 +33,23 @@ class Books:
     """The log as one batch sees it.
 
     Attributes:
-        view: The view of the batch; whoever settles puts in the newest.
+        looking: Returns the view of the batch; whoever settles puts in the newest.
     """
 
-    def __init__(self, view: View, zone: str) -> None:
-        """Look things up in a view; ``zone`` is the brand's."""
-        self.view = view
+    def __init__(self, looking: Callable[[], View], zone: str) -> None:
+        """Look things up in a view that is made when it is asked for; ``zone`` is the brand's."""
+        self.looking = looking
         self._zone = zone
         self._entitled: dict[str, Collection[int]] = {}
+
+    @property
+    def view(self) -> View:
+        """The view of the batch."""
+        return self.looking()
+
+    def renew(self) -> None:
+        """Look up anew who meets a condition."""
+        self._entitled.clear()
 
     def entitled(self, condition: Condition) -> Collection[int]:
         """Return the members who meet a condition, as of the last run: looked up once, in the view of the day."""
@@ -63,14 +72,33 @@ class Books:
                 yield Lot(*row)
 
     def decided(self, incentives: Collection[str]) -> Iterator[Line]:
-        """Yield the lines that the desk wrote into the ledgers of incentives, in the order of ``seq``."""
-        lines = self.view.grants.filter(
+        """Yield the lines that the desk wrote into the ledgers of incentives, in the order of ``seq``; no refusals."""
+        lines = self._written(incentives).filter(nw.col("kind") != "refused")
+        for row in self.view.rows(lines.sort("seq").select(*_LINE)):
+            yield Line(*row)
+
+    def refused(self, incentives: Collection[str]) -> Iterator[tuple[int, Line]]:
+        """Yield the claims that were refused, by their events, each with the answer that is told of it.
+
+        There may be many, so that those that are told the same share it; it has no cause, member or moment of its own.
+        """
+        told: dict[tuple[str, str, str], Line] = {}
+        lines = self._written(incentives).filter(nw.col("kind") == "refused")
+        for event, *words in self.view.rows(
+            lines.select(nw.col("cause").cast(nw.Int64), "incentive", "item", "reason")
+        ):
+            incentive, item, reason = words
+            key = (incentive, item, reason)
+            if key not in told:
+                told[key] = Line(0, 0, incentive, item, "", "refused", 0, "claim", "", "", 0, 0, None, reason)
+            yield event, told[key]
+
+    def _written(self, incentives: Collection[str]) -> Frame:
+        return self.view.grants.filter(
             nw.col("incentive").is_in(sorted(incentives)),
             nw.col("kind").is_in(list(_DESK)),
             (nw.col("cause_kind") == "claim") | nw.col("kind").is_in(["confirmed", "released"]),
         )
-        for row in self.view.rows(lines.sort("seq").select(*_LINE)):
-            yield Line(*row)
 
     def spent(self, causes: Collection[str]) -> Iterator[Line]:
         """Yield the lines that paid for claims, by the claims' events."""
@@ -90,7 +118,9 @@ class Books:
     def claims(self, events: Collection[int]) -> list[Claim]:
         """Return claims by their events, in the order of the log."""
         asked = self.view.table({"id": events}, {"id": nw.Int64()})
-        return claimed(self.view, self.view.claims.join(asked, on="id", how="semi"))
+        # Also those of a moment to come: the clocks of those who ask may differ.
+        found = self.view.raw["events"].join(asked, on="id", how="semi")
+        return claimed(self.view, self.view.resolve(found.filter(nw.col("type") == "claimed")))
 
     def _of(self, members: Collection[int]) -> Frame:
         """Return all lines of members, under whatever id; without resolving those of others."""

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 from attrs import define, field, frozen
 
-from siyu.claims.desk import Claim, Line
-from siyu.claims.earned import LINE
+from siyu.claims.asking import Asking, Form, People
+from siyu.claims.glance import decided
+from siyu.claims.keeping import keep
 from siyu.claims.moves import pending, recipients
-from siyu.errors import UserError
-from siyu.identities import is_text, written
-from siyu.keys import hashed
-from siyu.kinds import Incentive
-from siyu.moments import day_number
 from siyu.rows import columns_of
-from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from siyu.claims.desk import Desk
+    from siyu.claims.desk import Desk, Line
     from siyu.claims.writer import GrantWriter
     from siyu.config.programme import Programme
-    from siyu.kinds import Frame
     from siyu.stores.duckdb import DuckStore
     from siyu.stores.session import Session
     from siyu.view import View
 
 __all__ = ["Answer", "ClaimCounter"]
 
-SOURCE = "claims"
-"""The source of the events that claims are kept as."""
+_GRANTED = ("granted", "reserved", "transferred")
+# How many claims are settled in one commit: others wait for so long, and memory is bounded.
+_MOST = 10_000
+# How long, in seconds, those who were answered together are waited for: most ask again at once.
+_LINGER = 0.002
 
 
 @frozen(kw_only=True)
@@ -62,35 +57,51 @@ class Answer:
 
 @define
 class _Asked:
-    row: Mapping[str, Any]
-    now: int
+    """A claim whose thread waits, and what became of it."""
+
+    asking: Asking
+    turn: threading.Event = field(factory=threading.Event)
     answer: Answer | None = None
     error: BaseException | None = None
 
 
 @define
 class ClaimCounter:
-    """Takes claims from any thread."""
+    """Takes claims from any thread.
+
+    Attributes:
+        programme: The brand's config.
+        store: The store.
+        grants: The one writer of grants.
+        form: Brings what is asked into its form.
+        view: Returns what plugins would see on a session, at a moment.
+        session: Opens a session that is held until the brand is closed.
+    """
 
     programme: Programme
     store: DuckStore
     grants: GrantWriter
-    key: str
+    form: Form
     view: Callable[[Session, int], View]
-    number: Callable[[str | int], int]
+    session: Callable[[], Session]
+    _held: Session | None = None
     _waiting: list[_Asked] = field(factory=list)
-    _queue: threading.Lock = field(factory=threading.Lock)
+    _queue: threading.Condition = field(factory=threading.Condition)
+    _settling: bool = False
+    _expected: int = 0
 
     def ask(self, row: Mapping[str, Any], now: int) -> Answer:
-        """Ask one claim; while another batch is being settled, those who wait are gathered into the next."""
-        asked = _Asked(self._checked(row), now)
+        """Ask one claim; while others are being settled, those who wait are gathered into the next batch."""
+        asked = _Asked(self.form.asking({name: [value] for name, value in row.items()}, now))
         with self._queue:
             self._waiting.append(asked)
-        with self.grants.lock:
-            if asked.answer is None and asked.error is None:
-                with self._queue:
-                    batch, self._waiting = self._waiting, []
-                self._settle(batch)
+            first, self._settling = not self._settling, True
+            if len(self._waiting) >= self._expected:
+                self._queue.notify()
+        if not first:
+            asked.turn.wait()
+        if asked.answer is None and asked.error is None:
+            self._settle_together(asked)
         if asked.error is not None:
             raise asked.error
         if asked.answer is None:
@@ -99,140 +110,103 @@ class ClaimCounter:
         return asked.answer
 
     def ask_all(self, rows: object, now: int) -> list[Answer]:
-        """Ask many claims, in the order of the rows."""
+        """Ask many claims, in the order of the rows; each ten thousand of them are decided in one commit."""
         columns = columns_of(rows)
-        listed = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-        asked = [_Asked(self._checked(row), now) for row in listed]
-        if asked:
-            with self.grants.lock:
-                self._settle(asked)
-        return [one.answer for one in asked if one.answer is not None]
+        if not columns:
+            return []
+        return [answer for part in self.form.asking(columns, now).cut(_MOST) for answer in self._settled_alone(part)]
 
-    def _checked(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        items = [term.item for term in self._terms(str(row.get("incentive")))]
-        item = row.get("item") or (items[0] if len(items) == 1 else "")
-        if not item:
-            message = f"say which item of {row['incentive']} is meant: {', '.join(items)}"
-            raise UserError(message)
-        quantity = 1 if row.get("quantity") is None else row["quantity"]
-        region = self.programme.brand.dialling
-        identity = written(row["member"], region) if is_text(row["member"]) else None
-        checked = {"item": item, "quantity": quantity, "identity": identity, "member": self.number(row["member"])}
-        # As a number, since props are kept in the clear.
-        carried = {"to": str(self.number(row["to"]))} if row.get("to") else {}
-        checked["props"] = carried | ({"code": str(row["code"])} if row.get("code") else {})
-        return {**row, **checked, "event": hashed(self.key, SOURCE, str(row["id"]))}
-
-    def _terms(self, incentive: str) -> tuple[Any, ...]:
-        for known in self.programme.of(Incentive):
-            if known.name == incentive and (terms := known.terms()):
-                return tuple(terms)
-        message = f"no incentive '{incentive}' takes claims; see the incentives in the brand's config"
-        raise UserError(message)
-
-    def _settle(self, batch: list[_Asked]) -> None:
+    def _settle_together(self, asked: _Asked) -> None:
+        """Settle what waits; then let the first of those who came meanwhile see to the next."""
+        gathered: list[_Asked] = []
         try:
-            self._settled(batch)
-        except BaseException as error:
-            self.grants.forget()
-            for asked in batch:
+            with self._queue:
+                self._queue.wait_for(lambda: len(self._waiting) >= self._expected, _LINGER)
+            with self.grants.lock:
+                with self._queue:
+                    gathered, self._waiting = self._waiting, []
+                self._answered(gathered)
+        finally:
+            with self._queue:
+                self._expected = len(gathered) if len(gathered) > 1 else 0
+                # Its thread was interrupted before it got anywhere.
+                self._waiting = [one for one in self._waiting if one is not asked]
+                following = self._waiting[:1]
+                self._settling = bool(following)
+            for one in (*gathered, *following):
+                one.turn.set()
+
+    def _answered(self, gathered: Sequence[_Asked]) -> None:
+        together = Asking()
+        for asked in gathered:
+            together.join(asked.asking)
+        try:
+            answers = self._settled(together)
+        except BaseException as error:  # noqa: BLE001 - each of the threads that wait raises it
+            for asked in gathered:
                 asked.error = error
+        else:
+            for asked, answer in zip(gathered, answers, strict=True):
+                asked.answer = answer
+
+    def _settled_alone(self, asking: Asking) -> list[Answer]:
+        with self.grants.lock:
+            return self._settled(asking)
+
+    def _settled(self, asking: Asking) -> list[Answer]:
+        """Decide claims, under the lock, and commit them; return the answers, in their order."""
+        try:
+            return self._decided(asking)
+        except BaseException:
+            self.grants.forget()
             raise
+        finally:
+            if self._held is not None:
+                self._held.engine.drop()
 
-    def _settled(self, batch: list[_Asked]) -> None:
+    def _decided(self, asking: Asking) -> list[Answer]:
         """Decide earlier claims that wait, then these; commit the events and the lines together."""
-        with self.store.opened() as session:
-            with session.reading():
-                view = self.view(session, max(asked.now for asked in batch))
-                desk = self.grants.desk(view)
-                resolved = self._resolved(view, batch)
-                earlier = pending(view, desk)
-            waiting = {move.event for move in earlier}
-            first = {asked.row["event"]: asked for asked in reversed(batch)}
-            asking = [asked for asked in batch if first[asked.row["event"]] is asked]
-            fresh = [one for one in asking if one.row["event"] not in waiting and one.row["event"] not in desk.answered]
-            named = recipients(view, (asked.row["props"]["to"] for asked in fresh if "to" in asked.row["props"]))
-            lines = desk.decide([*earlier, *(_claim(asked, resolved, named) for asked in fresh)])
-            self._commit(session, fresh, lines)
-            desk.seen = self.store.last
-        for asked in batch:
-            asked.answer = _answer(asked, desk)
+        session = self._held = self._held or self.session()
+        view = cache(partial(self.view, session, max(asking.second)))
+        desk, earlier = self._desk(session, view)
+        fresh = asking.rows(_fresh(asking, desk, {move.event for move in earlier}))
+        fresh.known(session, self.form.keys[:-1])
+        lines = decided(desk, earlier, fresh, self._people(session, view, fresh))
+        if fresh or lines:
+            known = self.grants.run is not None
+            self.grants.run = self.grants.run or self.store.next_run()
+            keep(session, self.programme, (self.grants.run, known), fresh, lines)
+        desk.seen = self.store.last
+        return [
+            _answer(request, desk.answered[event]) for request, event in zip(asking.request, asking.event, strict=True)
+        ]
 
-    def _resolved(self, view: View, batch: list[_Asked]) -> dict[int, int]:
-        """Return the least id of the component of each member who is joined with others."""
-        members = sorted({asked.row["member"] for asked in batch})
-        canon = view.raw["canon"]
-        return dict(view.rows(canon.filter(nw.col("member").is_in(members)).select("member", "canon")))
+    def _desk(self, session: Session, view: Callable[[], View]) -> tuple[Desk, list[Any]]:
+        """Return the desk, and the moves in the log that it has not seen; no view is made where there are none."""
+        desk = self.grants.desk(view)
+        if desk.seen == self.store.last or (desk.seen and not session.came(("claimed", "paid"), desk.seen)):
+            return desk, []
+        with session.reading():
+            return desk, pending(view(), desk)
 
-    def _commit(self, session: Session, fresh: list[_Asked], lines: list[Line]) -> None:
-        if not (fresh or lines):
-            return
-        events: dict[str, list[Any]] = {name: [] for name in TABLES["events"].columns}
-        for asked in fresh:
-            for name, value in self._event(asked).items():
-                events[name].append(value)
-        ledger = {name: [getattr(line, name) for line in lines] for name in LINE}
-        engine = session.engine
-        first = self.grants.run is None
-        self.grants.run = self.grants.run or self.store.next_run()
-        with session.writing(self.grants.run) as writer:
-            if first:
-                writer.append("runs", engine.frame(self._run(fresh[0].now if fresh else 0), TABLES["runs"].columns))
-            writer.append("events", engine.frame(events, TABLES["events"].columns))
-            writer.append("identities", self._identities(session, fresh))
-            writer.append("grants", engine.frame(ledger, LINE))
-
-    def _run(self, now: int) -> dict[str, list[Any]]:
-        """Return the row of ``runs`` that claims are recorded under until the desk is opened anew."""
-        known = {"id": self.grants.run, "kind": "claims", "now": now, "config": self.programme.hash}
-        row = {**known, "watermark": self.store.last, "actor": "siyu", "state": "done", "counts": "{}"}
-        return {name: [row.get(name)] for name in TABLES["runs"].columns}
-
-    def _event(self, asked: _Asked) -> dict[str, Any]:
-        row = asked.row
-        return {
-            **dict.fromkeys(TABLES["events"].columns),
-            "id": row["event"],
-            "source": SOURCE,
-            "source_id": str(row["id"]),
-            "member": row["member"],
-            "type": "claimed",
-            "time": datetime.fromtimestamp(asked.now, UTC).replace(tzinfo=None),
-            "second": asked.now,
-            "day": day_number(self.programme.brand.zone, asked.now),
-            "entry": SOURCE,
-            "subject": row["incentive"],
-            "ref": row["item"],
-            "quantity": row["quantity"],
-            "props": json.dumps(row["props"], sort_keys=True) if row["props"] else None,
-        }
-
-    def _identities(self, session: Session, fresh: list[_Asked]) -> Frame:
-        named = {asked.row["member"]: asked for asked in fresh if asked.row["identity"]}
-        columns = {
-            "kind": [asked.row["identity"].partition(":")[0] for asked in named.values()],
-            "value": list(named),
-            "member": list(named),
-            "since": [asked.now for asked in named.values()],
-        }
-        frame = session.engine.frame(columns, TABLES["identities"].columns)
-        return frame.join(session.table("identities").select("kind", "value"), on=["kind", "value"], how="anti")
+    @staticmethod
+    def _people(session: Session, view: Callable[[], View], fresh: Asking) -> People:
+        """Return the least id of the component of each who asks, and the members whom claims name besides."""
+        resolved = dict(session.found("canon", ("member", "canon"), list(set(fresh.member)))) if fresh else {}
+        named = recipients(view(), filter(None, fresh.to)) if any(fresh.to) else {}
+        return People([resolved.get(member, member) for member in fresh.member], named)
 
 
-def _claim(asked: _Asked, resolved: Mapping[int, int], named: Mapping[str, int]) -> Claim:
-    row = asked.row
-    member = resolved.get(row["member"], row["member"])
-    names = (row["incentive"], row["item"], str(row["id"]))
-    to, code = row["props"].get("to"), row["props"].get("code", "")
-    return Claim(row["event"], member, *names, asked.now, row["quantity"], named[to] if to else None, code)
+def _fresh(asking: Asking, desk: Desk, waiting: set[int]) -> list[int]:
+    """Return the places of the claims that are new: neither answered nor in the log, and not asked before here."""
+    places = {event: place for place, event in reversed(list(enumerate(asking.event)))}
+    return sorted(place for event, place in places.items() if event not in waiting and event not in desk.answered)
 
 
-def _answer(asked: _Asked, desk: Desk) -> Answer:
-    line = desk.answered[asked.row["event"]]
-    granted = line.kind in {"granted", "reserved", "transferred"}
+def _answer(request: str, line: Line) -> Answer:
     return Answer(
-        id=str(asked.row["id"]),
-        granted=granted,
+        id=request,
+        granted=line.kind in _GRANTED,
         kind=line.kind,
         amount=line.amount,
         reason=line.reason,

@@ -60,15 +60,20 @@ class Desk:
     def decide(self, moves: Iterable[Claim | Payment]) -> list[Line]:
         """Decide claims and take payments, in their order; a claim that was answered gets no second line."""
         batch = list(moves)
-        self.purse.open(self._payers(batch))
-        lines: list[Line] = []
-        for move in batch:
-            if isinstance(move, Payment):
-                lines += self._paid(move)
-            elif move.event not in self.answered:
-                lines += self._advanced(move.second)
-                lines += self._answer(move)
-        return lines
+        self.open(batch)
+        return [line for move in batch for line in self.take(move)]
+
+    def open(self, moves: Iterable[Claim | Payment]) -> None:
+        """Look up together what pays for a batch, before its moves are taken one by one."""
+        self.purse.open(self._payers(moves))
+
+    def take(self, move: Claim | Payment) -> list[Line]:
+        """Decide the next claim of the batch that is open, or take its next payment."""
+        if isinstance(move, Payment):
+            return self._paid(move)
+        if move.event in self.answered:
+            return []
+        return [*self._advanced(move.second), *self._answer(move)]
 
     def wind_up(self, now: int) -> list[Line]:
         """Go on to a moment with what is waited for: units that have fallen back by then, and items that are over.
@@ -111,8 +116,8 @@ class Desk:
         if answer.kind == "transferred":
             answer = evolve(answer, amount=sum(max(line.amount, 0) for line in lines))
         self.answered[claim.event] = answer
-        paid = self.held.paid.pop(claim.request, ())
-        return [*lines, *(line for payment in paid for line in self._paid(payment))]
+        paid = self.held.paid.pop(claim.request, {})
+        return [*lines, *(line for payment in paid.values() for line in self._paid(payment))]
 
     def _decided(self, claim: Claim, offer: Offer | None) -> list[Line]:
         """Return the line that answers a claim, and those that go with it."""
@@ -225,7 +230,7 @@ class Desk:
     def _paid(self, payment: Payment) -> list[Line]:
         held = self.held.of(payment.request)
         if held is None:
-            self.held.paid.setdefault(payment.request, []).append(payment)
+            self.held.paid.setdefault(payment.request, {})[payment.event] = payment
             return []
         if payment.event in self.answered or payment.second >= (held.expires or 0):
             return []

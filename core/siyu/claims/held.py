@@ -21,11 +21,11 @@ class Held:
 
     Attributes:
         open: The reservations, by their own id.
-        paid: The payments for which there was no reservation yet, by request.
+        paid: The payments for which there was no reservation yet, by request, each by its event.
     """
 
     open: dict[int, Line] = field(factory=dict)
-    paid: dict[str, list[Payment]] = field(factory=dict)
+    paid: dict[str, dict[int, Payment]] = field(factory=dict)
     # By when they end; of one second, in the order in which they were made.
     _until: list[tuple[int, int, int]] = field(factory=list)
     _made: int = 0

@@ -32,6 +32,10 @@ def pending(view: View, desk: Desk) -> list[Claim | Payment]:
     wanted = ["claimed", "paid"] if any(offer.term.unpaid for offer in desk.offers.values()) else ["claimed"]
     begin = min(offer.opens for offer in desk.offers.values())
     events = view.events.filter(nw.col("type").is_in(wanted), nw.col("second") >= begin, nw.col("seq") > desk.seen)
+    if not desk.seen:
+        # There may be many that have their answer.
+        lines = view.raw["grants"].filter(nw.col("cause_kind") == "claim")
+        events = events.join(lines.select(id=nw.col("cause").cast(nw.Int64)).unique(), on="id", how="anti")
     carrying = any(offer.term.transfer or offer.term.code or offer.term.codes for offer in desk.offers.values())
     return [move for move in _moves(view, events, carrying=carrying) if not _historic(move, desk)]
 

@@ -24,15 +24,18 @@ __all__ = ["reopened"]
 def reopened(programme: Programme, key: str, books: Books) -> Desk:
     """Open a desk over the lines of the ledgers so far, in the order of ``seq``."""
     found = offers(programme, books.view.window)
-    ledgers = {cost.incentive for offer in found.values() for cost in offer.term.costs}
-    ledgers |= {offer.incentive for offer in found.values() if offer.term.transfer}
-    desk = Desk(key, found, books.entitled, Rooms(programme.brand.zone), Purse(ledgers, books.lots))
+    paying = {cost.incentive for offer in found.values() for cost in offer.term.costs}
+    paying |= {offer.incentive for offer in found.values() if offer.term.transfer}
+    desk = Desk(key, found, books.entitled, Rooms(programme.brand.zone), Purse(paying, books.lots))
     if not desk.offers:
         return desk
     bounds = {one.name: budgets(programme, one) for one in programme.of(Incentive)}
     replay = _Replay(desk, bounds)
-    for line in books.decided({incentive for incentive, _ in desk.offers} | {name for name in bounds if bounds[name]}):
+    ledgers = {incentive for incentive, _ in desk.offers} | {name for name in bounds if bounds[name]}
+    for line in books.decided(ledgers):
         replay.take(line)
+    for event, line in books.refused(ledgers):
+        replay.refuse(event, line)
     replay.end(books)
     _facts(programme, desk, bounds, books)
     return desk
@@ -71,6 +74,11 @@ class _Replay:
             self._draw(held, -1)
         if line.kind == "confirmed" and (held := self.desk.held.of(line.request)) is not None:
             self.desk.held.close(held.id)
+
+    def refuse(self, event: int, line: Line) -> None:
+        """Take a refusal, which draws on nothing and is the last word also where the claim waited before."""
+        self._waiting.pop(event, None)
+        self.desk.answered[event] = line
 
     def end(self, books: Books) -> None:
         """Do what needs all lines: transfers as wholes, what paid for reservations, and who waits."""

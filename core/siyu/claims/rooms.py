@@ -76,6 +76,11 @@ class Rooms:
         """Return whether every stock of an item has nothing left."""
         return all(any(self._left(bound) < 1 for bound in bounds) for bounds in offer.bounds.values())
 
+    def counter(self, bound: Bound, second: int) -> str:
+        """Return the counter of a bound at a second; a member's own one has the member's number after it."""
+        since = 0 if bound.per == "total" else _begin(self.zone, second, bound.per)
+        return f"{bound.name}/{since}/"
+
     def _left(self, bound: Bound) -> int:
         stocked = bound.name.startswith("stock/")
         return self.fold.rooms.get(f"{bound.name}/0/", bound.room) if stocked else 1
@@ -88,8 +93,7 @@ class Rooms:
         """Return what is drawn by counter, opening those that were not drawn on before."""
         draws: dict[str, int] = {}
         for bound in bounds:
-            since = 0 if bound.per == "total" else _begin(self.zone, drawn.second, bound.per)
-            counter = f"{bound.name}/{since}/{drawn.member if bound.own else ''}"
+            counter = f"{self.counter(bound, drawn.second)}{drawn.member if bound.own else ''}"
             self.fold.rooms.setdefault(counter, bound.room)
             draws[counter] = bound.draw(drawn.incentive, drawn.quantity, drawn.amount)
         return draws

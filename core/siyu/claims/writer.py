@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.claims.books import Books
+from siyu.claims.bounds import budgets
 from siyu.claims.earned import LINE, earn
 from siyu.claims.moves import pending
 from siyu.claims.reopening import reopened
 from siyu.kinds import Incentive
 
 if TYPE_CHECKING:
-    from siyu.claims.desk import Desk, Line
+    from collections.abc import Callable
+
+    from siyu.claims.desk import Desk
+    from siyu.claims.lines import Claim, Line, Payment
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.view import View
@@ -38,22 +42,53 @@ class GrantWriter:
         self._key = key
         self._desk: Desk | None = None
         self._books: Books | None = None
+        self._given = False
         self.run: int | None = None
 
     def forget(self) -> None:
-        """Let the next settlement open the desk anew: after a failure, a merge, or a run."""
+        """Let the next settlement open the desk anew: after a failure, or a merge."""
         self._desk = self._books = self.run = None
+        self._given = False
 
-    def desk(self, view: View, *, shared: bool = True) -> Desk:
-        """Return the desk over a view's ledger; one of its own for a plan, which must leave no trace."""
+    def go_on(self, work: Work) -> None:
+        """Go on after a pass was committed: who meets a condition is looked up anew, and the desk stays.
+
+        It is opened anew where another id stands for a member, or where facts gave what its counters count too.
+        """
+        if self._given or "canon" in work.state or "canon" in work.merged:
+            self.forget()
+        elif self._books is not None:
+            self._books.renew()
+
+    def desk(self, view: Callable[[], View], *, shared: bool = True) -> Desk:
+        """Return the desk over a view's ledger; one of its own for a plan, which must leave no trace.
+
+        Args:
+            view: Returns the view; it is only asked for where something has to be looked up.
+            shared: Whether it is the desk that survives this batch.
+        """
         zone = self._programme.brand.zone
         if not shared:
             return reopened(self._programme, self._key, Books(view, zone))
         if self._desk is None or self._books is None:
             self._books = Books(view, zone)
             self._desk = reopened(self._programme, self._key, self._books)
-        self._books.view = view
+        self._books.looking = view
         return self._desk
+
+    def _counted(self, work: Work, new: Frame) -> bool:
+        """Return whether any of the lines that facts earned may be in a ledger whose counters the desk keeps."""
+        incentives = self._programme.of(Incentive)
+        names = [one.name for one in incentives if one.terms() or budgets(self._programme, one)]
+        return bool(names) and bool(work.size(new.filter(nw.col("incentive").is_in(names)).head(1)))
+
+    @staticmethod
+    def _waiting(view: View, desk: Desk) -> list[Claim | Payment]:
+        """Return all that has no answer yet, also what had a moment to come when the desk last looked at the log."""
+        seen, desk.seen = desk.seen, 0
+        moves = pending(view, desk)
+        desk.seen = seen
+        return moves
 
     def settle(self, work: Work, *, shared: bool) -> Frame:
         """Decide the claims that wait and what facts earn; return the new lines of all ledgers.
@@ -61,14 +96,16 @@ class GrantWriter:
         Every incentive sees what was settled before it in this pass.
         """
         stored = work.view.grants
-        desk = self.desk(work.view, shared=shared)
-        decided = [*desk.decide(pending(work.view, desk)), *desk.wind_up(work.run.now)]
+        desk = self.desk(lambda: work.view, shared=shared)
+        decided = [*desk.decide(self._waiting(work.view, desk)), *desk.wind_up(work.run.now)]
         parts = [work.keep(lines_frame(work, decided))] if decided else []
         for incentive in work.components(Incentive):
             ledger = nw.concat([part.select(*LINE) for part in (stored, *parts)])
             work.view = work.view.having(grants=_numbered(stored, parts))
             new = earn(work, incentive, ledger)
-            parts += [] if new is None else [new]
+            if new is not None:
+                parts.append(new)
+                self._given |= shared and self._counted(work, new)
         return work.keep(nw.concat(parts)) if parts else stored.select(*LINE).head(0)
 
 

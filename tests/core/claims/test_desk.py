@@ -223,3 +223,10 @@ def test_a_campaign_with_a_budget_asks_what_units_cost(tmp_path: Path) -> None:
         opened(told(tmp_path, 'budget = { amount = "0.34" }'), plugins=offering())
     with pytest.raises(ConfigError, match="expected a budget in money"):
         opened(told(tmp_path, "budget = { amount = 34 }", WORTH), plugins=offering())
+
+
+def test_what_costs_must_be_there(tmp_path: Path) -> None:
+    lonely = TOML.replace('use = "wallet"', 'use = "points"\nearn = [{{ event = "ordered", points = 1 }}]')
+    lonely = lonely.replace("[incentive.wallet]", "[incentive.other]").format(budget="", wallet="", goods="")
+    with pytest.raises(ConfigError, match="no incentive 'wallet'"):
+        opened(folder(tmp_path, lonely), plugins=offering())

@@ -1,0 +1,146 @@
+"""Claims that are refused at a glance: of a million who ask for what is sold out, the desk need not draw for each.
+
+A glance looks at the same counters as the desk, and refuses what finds one of them without room. Everything else is
+decided by the desk, so that the answers are the same.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from siyu.claims.bounds import Bound, refusal
+from siyu.claims.earned import LINE
+from siyu.claims.lines import Claim, Line, Payment, answered
+from siyu.keys import hashed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from siyu.claims.asking import Asking, People
+    from siyu.claims.desk import Desk
+    from siyu.claims.terms import Offer
+
+__all__ = ["decided", "values"]
+
+values = attrgetter(*LINE)
+"""Returns a line's values, in the order of the ledger's columns."""
+
+
+def decided(desk: Desk, earlier: Sequence[Claim | Payment], asking: Asking, people: People) -> list[tuple[Any, ...]]:
+    """Decide what came before, then claims that have no answer yet, in their order.
+
+    Args:
+        desk: The desk.
+        earlier: What the log had that the desk had not seen.
+        asking: The claims, no two of them with the same event.
+        people: Whom they are about.
+
+    Returns:
+        The values of the ledger's new lines.
+    """
+    said = zip(asking.second, asking.incentive, asking.item, strict=True)
+    kinds = [(kind, len(list(same))) for kind, same in groupby(said)]
+    desk.open([*earlier, *_paying(desk, asking, people)])
+    lines = [values(line) for move in earlier for line in desk.take(move)]
+    begin, second = 0, None
+    for kind, size in kinds:
+        places = range(begin, begin + size)
+        if kind[0] != second:
+            # What fell back by then has to be released first, which the desk does with the first claim of a second.
+            second = kind[0]
+            lines += map(values, desk.take(asking.claim(begin, people)))
+            places = places[1:]
+        glance = _glance(desk, *kind) if places else None
+        for place in places:
+            line = glance.refused(asking, place, people.asking[place]) if glance else None
+            lines += map(values, desk.take(asking.claim(place, people))) if line is None else [line]
+        begin += size
+    return lines
+
+
+def _paying(desk: Desk, asking: Asking, people: People) -> list[Claim]:
+    """Return the claims that something else than counters decides: they are looked up together."""
+    items = set(zip(asking.incentive, asking.item, strict=True))
+    intricate = {key for key in items if key in desk.offers and _intricate(desk.offers[key])}
+    if not intricate:
+        return []
+    keys = enumerate(zip(asking.incentive, asking.item, strict=True))
+    return [asking.claim(place, people) for place, key in keys if key in intricate]
+
+
+@define
+class _Glance:
+    """One item at one second.
+
+    Attributes:
+        desk: The desk.
+        offer: What is offered.
+        second: The second.
+        counters: The counters in the order of their names, of which the first without room is the reason.
+        early: The members who may draw on another stock first.
+        entitled: The members whom it is for; None for all.
+        told: What is told of each refusal, the same to all.
+    """
+
+    desk: Desk
+    offer: Offer
+    second: int
+    counters: Sequence[tuple[str, Bound]]
+    early: Collection[int]
+    entitled: Collection[int] | None
+    told: dict[str, Line] = field(factory=dict)
+
+    def refused(self, asking: Asking, place: int, member: int) -> tuple[Any, ...] | None:
+        """Refuse a claim that finds a counter full; return the values of its line, None where the desk has to look."""
+        full = self._full(member, asking.quantity[place])
+        if full is None or asking.request[place] in self.desk.held.paid:
+            return None
+        told = self.told.get(full) or self._told(full)
+        event = asking.event[place]
+        self.desk.answered[event] = told
+        number = hashed(self.desk.key, told.incentive, "claim", str(event))
+        when = (self.second, self.second, None)
+        names = (told.incentive, told.item, told.lot, told.kind, told.amount, told.cause_kind)
+        return (number, member, *names, str(event), asking.request[place], *when, told.reason)
+
+    def _full(self, member: int, quantity: int) -> str | None:
+        """Return the first counter without room; None where there is none, or more than counters decides."""
+        barred = self.entitled is not None and member not in self.entitled
+        if quantity < 1 or barred or member in self.early:
+            return None
+        rooms, amount = self.desk.rooms.fold.rooms, self.offer.amount(quantity, 0)
+        for name, bound in self.counters:
+            counter = f"{name}{member}" if bound.own else name
+            if rooms.get(counter, bound.room) < bound.draw(self.offer.incentive, quantity, amount):
+                return name
+        return None
+
+    def _told(self, full: str) -> Line:
+        """Return the answer that all get who find this counter full: of no member, cause or request of its own."""
+        nobody = Claim(0, 0, *self.offer.key, "", self.second)
+        told = self.told[full] = answered(self.desk.key, nobody, "refused", reason=refusal(full))
+        return told
+
+
+def _glance(desk: Desk, second: int, incentive: str, item: str) -> _Glance | None:
+    """Return how an item's claims are told at a glance; None where the desk has to look at each."""
+    offer = desk.offers.get((incentive, item))
+    if offer is None or not offer.begin <= second < offer.end or _intricate(offer):
+        return None
+    counters = sorted(((desk.rooms.counter(bound, second), bound) for bound in offer.bounds["all"]), key=_name)
+    early = desk.entitled(offer.term.early.to) if offer.term.early else frozenset()
+    return _Glance(desk, offer, second, counters, early, desk.entitled(offer.to) if offer.to else None)
+
+
+def _name(counter: tuple[str, Bound]) -> str:
+    return counter[0]
+
+
+def _intricate(offer: Offer) -> bool:
+    """Whether more than counters decides: what pays, who waits, what comes next, or a code."""
+    term = offer.term
+    return bool(term.costs or term.shares or term.waiting or term.transfer or term.code)

@@ -1,0 +1,81 @@
+"""Rows that are given as columns of values come into the store as they are, whichever way they go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from siyu.stores import arrow
+from siyu.stores.duckdb import DuckStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MANY = 700
+
+
+@pytest.fixture
+def store() -> Iterator[DuckStore]:
+    found = DuckStore.open(None, "key")
+    yield found
+    found.close()
+
+
+def events(count: int) -> dict[str, list[Any]]:
+    """Return events with texts that differ, one for all, none at all, moments, and gaps."""
+    moment = datetime(2026, 11, 11, tzinfo=UTC).replace(tzinfo=None)
+    return {
+        "id": list(range(count)),
+        "source_id": [f"it's {number} ✓ \\ \x1f" for number in range(count)],
+        "type": ["claimed"] * count,
+        "time": [moment.replace(microsecond=number) for number in range(count)],
+        "day": [20_000] * count,
+        "ref": [None] * count,
+        "amount": [None if number % 3 else number for number in range(count)],
+    }
+
+
+def rows(store: DuckStore) -> list[tuple[Any, ...]]:
+    names = "id, source_id, type, time, day, ref, amount, place, seq, run"
+    with store.opened() as session:
+        return session.cursor.execute(f"SELECT {names} FROM events ORDER BY seq").fetchall()
+
+
+@pytest.mark.parametrize("installed", [False, True])
+@pytest.mark.parametrize("count", [1, MANY])
+def test_columns_are_appended_in_their_order(
+    store: DuckStore, monkeypatch: pytest.MonkeyPatch, count: int, *, installed: bool
+) -> None:
+    monkeypatch.setattr(arrow, "_installed", lambda: installed)
+    given = events(count)
+    with store.opened() as session, session.writing(7) as writer:
+        writer.add("events", given)
+        writer.add("events", {"id": [count, count]})
+    whole = zip(*given.values(), [None] * count, range(1, count + 1), [7] * count, strict=True)
+    more = [(count, *[None] * 7, count + number, 7) for number in (1, 2)]
+    assert rows(store) == [*whole, *more]
+    assert store.last == count + 2
+
+
+def test_what_is_added_goes_with_its_transaction(store: DuckStore) -> None:
+    def fail() -> None:
+        with store.opened() as session, session.writing(7) as writer:
+            writer.add("events", events(3))
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert (rows(store), store.last) == ([], 0)
+
+
+def test_rows_are_found_by_a_column_and_events_by_their_type(store: DuckStore) -> None:
+    with store.opened() as session:
+        with session.writing(7) as writer:
+            writer.add("events", events(4))
+        assert session.found("events", ("id", "source_id"), [2, 9]) == [(2, "it's 2 ✓ \\ \x1f")]
+        assert session.found("events", ("id",), []) == []
+        assert session.came(("claimed", "paid"), 3)
+        assert not session.came(("claimed", "paid"), 4)
+        assert not session.came(("paid",), 0)
