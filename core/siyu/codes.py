@@ -13,6 +13,7 @@ from siyu.frames import latest
 from siyu.handover import Handovers
 from siyu.kinds import Entry
 from siyu.values import ChannelCode, Coding
+from siyu.vouchers import Vouchers, label
 
 if TYPE_CHECKING:
     from siyu.passes import Moment
@@ -49,6 +50,10 @@ class Codes(Handovers):
             there = known.get(code.name, code)
             found.append(evolve(code, ref=there.ref, link=there.link, joined=joined.get(code.name, 0)))
         return found
+
+    def vouchers(self, incentive: str, item: str) -> Vouchers:
+        """Return what makes and verifies the codes of an item of an incentive: see ``Term.codes``."""
+        return Vouchers(self._key, label(incentive, item))
 
     def _made(self, entry: Coding, second: int) -> None:
         with self.store.opened() as session:

@@ -119,6 +119,8 @@ class Term:
             gives nothing new: lines ``transferred``, of the same lots; neither budgets nor stock count it.
         code: What a claim must carry as ``code`` in its props to be granted, in small or capital letters; empty for
             nothing.
+        codes: How many codes of one use each there are, of which a claim must carry one: see ``siyu.vouchers``. A
+            claim of one is of quantity 1, and its line names the code's number as ``lot``: ``code:7``.
     """
 
     item: str
@@ -133,6 +135,7 @@ class Term:
     waiting: bool = False
     transfer: bool = field(default=False)
     code: str = ""
+    codes: int = field(default=0)
 
     @shares.validator
     def _check_shares(self, _: Attribute[tuple[int, ...] | None], value: tuple[int, ...] | None) -> None:
@@ -140,6 +143,12 @@ class Term:
             raise ValueError("expected shares or unpaid, not both: what falls back has no place in the order")
         if value is not None and any(share < 0 for share in value):
             raise ValueError("expected shares of 0 units or more")
+
+    @codes.validator
+    def _check_codes(self, _: Attribute[int], value: int) -> None:
+        given = (self.unpaid, self.early, self.shares)
+        if value and (self.code or self.transfer or any(one is not None for one in given)):
+            raise ValueError("expected codes without code, transfer, unpaid, early or shares")
 
     @transfer.validator
     def _check_transfer(self, _: Attribute[bool], value: bool) -> None:  # noqa: FBT001 - attrs hands it over

@@ -73,6 +73,12 @@ class Passes:
         return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)
 
     @contextmanager
+    def viewing(self, now: Moment = None) -> Iterator[View]:
+        """Give what plugins would see at a moment, of the state that the last run left, for as long as it is used."""
+        with self.store.opened() as session, session.reading():
+            yield self.view(session, self._second(now))
+
+    @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep out runs, and other passes while they decide: who is one person must not change under them."""
         with self._running, self._touching:

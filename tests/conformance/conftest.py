@@ -30,7 +30,7 @@ def rows() -> Rows:
     """Return rows by log: facts, claims, links, consents, costs, earlier touches, steps and grants."""
     chance = Random(20261111)
     lives = [event for number in range(MEMBERS) for event in life(number, chance)]
-    told = [event for number in range(MEMBERS) for event in words(number, Random(number))]
+    told = [event for number in range(MEMBERS) for event in (*words(number, Random(number)), *offered(number))]
     events = sorted(
         [*lives, *claims(chance), *told], key=lambda event: (event["second"], event["member"], event["type"])
     )
@@ -97,6 +97,8 @@ def bought(base: Row, name: str, second: int, chance: Random) -> Iterator[Row]:
     amount = chance.choice([chance.randrange(2_000, 60_000), 5_000, None])
     yield {**base, "type": "ordered", "second": second, "ref": name, "amount": amount, "quantity": 1}
     yield {**base, "type": "paid", "second": second + 300, "ref": name, "amount": amount, "subject": "card"}
+    review = json.dumps({"words": second % 40, "photos": second % 3})
+    yield {**base, "type": "rated", "second": second + DAY, "ref": name, "amount": 1, "subject": "tea", "props": review}
     for part in range(chance.choice([0, 0, 0, 1, 2])):
         back = None if amount is None else amount // (2 + part)
         yield {**base, "type": "refunded", "second": second + (part + 1) * DAY, "ref": name, "amount": back}
@@ -132,6 +134,15 @@ def words(number: int, chance: Random) -> Iterator[Row]:
         yield {**base, "type": kind, "subject": mark, "ref": "wecom"}
 
 
+def offered(number: int) -> Iterator[Row]:
+    """Yield offers of coupons outside siyu, some used, and one use without an offer."""
+    base = {"member": person(number), "second": SALE - 20 * DAY + number, "subject": f"spring-{number % 3}"}
+    if number % 7:
+        yield {**base, "type": "targeted"}
+    if number % 4 == 0:
+        yield {**base, "type": "redeemed", "second": SALE - 9 * DAY, "ref": "coupon"}
+
+
 def linked(one: int, other: int, *, undone: bool = False) -> Row:
     """Return a link of two members, or the end of it."""
     return {"a": person(one), "b": person(other), "evidence": "phone", "time": SALE - 30 * DAY, "undone": undone}
@@ -162,7 +173,8 @@ def touches(chance: Random) -> Rows:
         said = chance.choice(["brew-guide", "puer-guide", "welcome"])
         campaign, step = chance.choice([("welcome", "hello"), ("weekly-guide", "send"), ("win-back", "guide")])
         touch = {"id": number, "recipient": person(chance.randrange(MEMBERS)), "recipient_kind": "member"}
-        about = {"campaign": campaign, "step": step, "slot": "guide", "content": said, "channel": "wecom"}
+        about: Row = {"campaign": campaign, "step": step, "slot": "guide", "content": said, "channel": "wecom"}
+        about["offer"] = "new-10" if number % 5 == 0 else None
         moments = {"due": when, "until": when + DAY, "edition": 1, "occurrence": str(number), "priority": 0}
         sent.append({**touch, **about, **moments, "purpose": "marketing"})
         states = ["queued", *chance.choice([["sending", "sent", "delivered"], ["sending", "failed"], []])]

@@ -71,8 +71,10 @@ def assert_news_alone_counts(brand: Brand, name: str) -> None:
     brand.run(now=AFTER[name], send=False)
     begin = moment(LATER[name], brand.programme.brand.zone)
     assert all(int(start) >= begin for (start,) in rows(brand, "steps", "occurrence"))
+    by_facts = {"event", "claim", "referral"}
+    causes = {int(cause) for kind, cause in rows(brand, "grants", "cause_kind", "cause") if kind in by_facts}
     # A tier is held by what was done before as well, and no event is the cause of that.
-    causes = {int(cause) for kind, cause in rows(brand, "grants", "cause_kind", "cause") if kind != "tier"}
+    assert all(second >= begin for (second,) in rows(brand, "grants", "time"))
     moments = {number: second for number, second in rows(brand, "events", "id", "second") if number in causes}
     assert causes == set(moments)
     assert all(second >= begin for second in moments.values())
@@ -112,6 +114,13 @@ def test_complete_journey_has_its_figures_and_its_history_starts_nothing(tmp_pat
         assert taken["card", "profiled"][0] == 801
         measured = {(metric, period, key): value for metric, period, _, key, value, _ in done.measured}
         assert measured["repurchase", "lifetime", "median_days"] == 3
+        coupons = {
+            key: value
+            for metric, _, slice_, key, value, _ in done.measured
+            if metric == "coupon-redemption" and not slice_
+        }
+        # Pairs of a household and a campaign: on its list, and with a coupon of it redeemed.
+        assert (coupons["offered"], coupons["redeemed"], coupons["unoffered"]) == (6_589, 792, 0)
         months = [measured["retention", f"2017-{month:02}", "active"] for month in range(1, 13)]
         # The twelve UTC months; 77 households are active again in the first hours of 2018.
         assert months == [1982, 1946, 2025, 2008, 2075, 2027, 2078, 2033, 2028, 2052, 2061, 2057]

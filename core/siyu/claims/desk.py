@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from siyu.claims.barred import barred, early
 from siyu.claims.bounds import refusal
@@ -13,6 +13,7 @@ from siyu.claims.held import Held
 from siyu.claims.lines import Claim, Line, Payment, answered, followed, moved, restored
 from siyu.claims.purse import Purse, TooFewError
 from siyu.claims.rooms import Rooms
+from siyu.claims.sealed import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -38,6 +39,7 @@ class Desk:
         queues: The claims that wait, by incentive and item, in their order, each by its event.
         spent: The lines that paid for an open reservation, by its id.
         answered: The events that have their answer.
+        codes: The codes of one use each that were taken.
         seen: The last ``seq`` that was looked at.
     """
 
@@ -50,6 +52,7 @@ class Desk:
     queues: dict[tuple[str, str], dict[int, Claim]] = field(factory=dict)
     spent: dict[int, list[Line]] = field(factory=dict)
     answered: dict[int, Line] = field(factory=dict)
+    codes: Sealed = Factory(lambda self: Sealed(self.key), takes_self=True)
     seen: int = 0
     # Where a queue may find room that no release has made: a config gives more than it did.
     _unsure: set[tuple[str, str]] = field(factory=set)
@@ -119,7 +122,7 @@ class Desk:
     def _decided(self, claim: Claim, offer: Offer | None) -> list[Line]:
         """Return the line that answers a claim, and those that go with it."""
         reason = barred(claim, offer, self.entitled)
-        if reason or offer is None:
+        if offer is None or (reason := reason or self.codes.refusal(claim, offer)):
             return [answered(self.key, claim, "refused", reason=reason)]
         full: str | None = ""
         for stock in self._stocks(claim, offer):
@@ -162,7 +165,7 @@ class Desk:
         unpaid, lasts = offer.term.unpaid, offer.term.lasts
         span = lasts if unpaid is None else unpaid
         kind, expires = "granted" if unpaid is None else "reserved", None if span is None else claim.second + span
-        lot = offer.lot(stock, claim.event)
+        lot = self.codes.take(claim, offer) or offer.lot(stock, claim.event)
         line = answered(self.key, claim, kind, drawn.amount, lot=lot, expires=expires)
         if unpaid is not None:
             self.held.reserve(line)

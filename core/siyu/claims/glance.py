@@ -143,4 +143,4 @@ def _name(counter: tuple[str, Bound]) -> str:
 def _intricate(offer: Offer) -> bool:
     """Whether more than counters decides: what pays, who waits, what comes next, or a code."""
     term = offer.term
-    return bool(term.costs or term.shares or term.waiting or term.transfer or term.code)
+    return bool(term.costs or term.shares or term.waiting or term.transfer or term.code or term.codes)

@@ -36,7 +36,7 @@ def pending(view: View, desk: Desk) -> list[Claim | Payment]:
         # There may be many that have their answer.
         lines = view.raw["grants"].filter(nw.col("cause_kind") == "claim")
         events = events.join(lines.select(id=nw.col("cause").cast(nw.Int64)).unique(), on="id", how="anti")
-    carrying = any(offer.term.transfer or offer.term.code for offer in desk.offers.values())
+    carrying = any(offer.term.transfer or offer.term.code or offer.term.codes for offer in desk.offers.values())
     return [move for move in _moves(view, events, carrying=carrying) if not _historic(move, desk)]
 
 

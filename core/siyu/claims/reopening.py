@@ -69,6 +69,7 @@ class _Replay:
         if line.id in self.undone:
             return
         if line.kind in {"granted", "reserved"}:
+            self.desk.codes.replay(line)
             self._draw(line)
         if line.kind == "reserved":
             self.desk.held.reserve(line)
