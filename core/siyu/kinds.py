@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
-from siyu.config.units import Share
+from siyu.config.units import DAY, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
 from siyu.requests import Answer, Request
@@ -191,6 +191,11 @@ class Incentive(Component):
     def rewards(self) -> Sequence[Reward]:
         """What it writes into the ledgers of other incentives; they are settled after it."""
         return ()
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """The second of its first day at which it begins, and that of its last day at which it is over."""
+        return 0, DAY
 
     def settle(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has nothing to settle
         """Return the lines that facts earn or reverse, None for none; those in the ledger already are dropped.

@@ -25,6 +25,7 @@ _COLUMNS = {
     "time": nw.Int64(),
     "available": nw.Int64(),
     "expires": nw.Int64(),
+    "reason": nw.String(),
 }
 
 
