@@ -40,6 +40,7 @@ _T = EventType
 _GROUP = {"name": "shows the group", "owner": "whose group it is", "place": "where it belongs"}
 _CODE = {"link": "people scan it", "whose": "the staff whom it leads to"}
 _REFUSED = {"reason": "why the platform refused"}
+_CLAIM = {"to": "units are moved to this member", "code": "the claim is granted by it"}
 _FORM = {"form": "text, image or the like"}
 _NOTE = {"note": "what was known is shown with the tag"}
 _HAND = {"value": "the tag's value", "expires": "when the tag ends", **_NOTE}
@@ -99,7 +100,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "shared": _T("a member shared a content or a page", subject="what was shared"),
     "targeted": _T("a member was on the target list of a campaign outside siyu", subject="campaign"),
     "redeemed": _T("a coupon or a benefit was used", subject="campaign", ref="coupon code", amount="discount"),
-    "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True),
+    "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True, props=_CLAIM),
     "voted": _T("a member voted", subject="choice", ref="vote"),
     "answered": _T(
         "a member answered a question of a survey",

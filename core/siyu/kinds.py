@@ -12,24 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
-from siyu.config.units import DAY, Share
+from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
+from siyu.offering import Budget, Cost, Early, Limit, Period, Reward, Term, Worth
 from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
-from siyu.values import (
-    Budget,
-    ContentItem,
-    Early,
-    Frame,
-    Limit,
-    Message,
-    Period,
-    Receipt,
-    Reward,
-    Term,
-    doc,
-)
+from siyu.values import ContentItem, Frame, Message, Receipt, doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +37,7 @@ __all__ = [
     "Component",
     "Content",
     "ContentItem",
+    "Cost",
     "Early",
     "Entry",
     "Frame",
@@ -63,6 +53,7 @@ __all__ = [
     "Scan",
     "Tagger",
     "Term",
+    "Worth",
     "doc",
 ]
 
@@ -137,6 +128,11 @@ def _not_before(component: Campaign | Incentive, _: Attribute[date | None], valu
         raise ValueError(f"expected a day from {component.from_} on, since it begins then, not {value}")
 
 
+def _in_money(_: Campaign, __: Attribute[Budget | None], value: Budget | None) -> None:
+    if value is not None and not isinstance(value.amount, Money):
+        raise ValueError(f"expected a budget in money, as in {{ amount = '50000.00' }}, not {value.amount}")
+
+
 @frozen(kw_only=True)
 class Campaign(Component):
     """Who is to be touched, when, with what, and until when."""
@@ -154,6 +150,14 @@ class Campaign(Component):
     priority: int = field(default=0, metadata=doc("which touches get scarce places; higher goes first"))
     holdout: Share = field(
         default=Share(0), metadata=doc("share of the members that is never touched, to compare with", example="10%")
+    )
+    budget: Budget | None = field(
+        default=None,
+        validator=_in_money,
+        metadata=doc(
+            "how much, in money, the incentives that are 'during' it may give together, by their 'worth'",
+            example={"amount": "50000.00"},
+        ),
     )
     edition: int = field(default=1, metadata=doc("raised by a correction, to send again after a wrong campaign"))
 
@@ -185,7 +189,24 @@ class Incentive(Component):
         default=None, metadata={**doc("a campaign whose days bound this incentive's"), "refers": "campaign"}
     )
     limit: Limit | None = field(default=None, metadata=doc("how often one member may get it"))
-    budget: Budget | None = field(default=None, metadata=doc("how much all members may get together"))
+    budget: Budget | tuple[Budget, ...] | None = field(
+        default=None,
+        metadata=doc(
+            "how much all members may get together: a number of units, or money; several, each for its own span",
+            example=[{"amount": 50000}, {"amount": 1000, "per": "day"}],
+        ),
+    )
+    worth: Worth | None = field(
+        default=None,
+        metadata=doc(
+            "what units of it cost the brand; budgets in money count by it", example={"units": 100, "amount": "1.00"}
+        ),
+    )
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """All of its own budgets."""
+        return self.budget if isinstance(self.budget, tuple) else () if self.budget is None else (self.budget,)
 
     @property
     def rewards(self) -> Sequence[Reward]:
@@ -214,9 +235,10 @@ class Incentive(Component):
 
         A claim is an event ``claimed`` whose ``subject`` is the incentive, ``ref`` the item and ``source_id`` the
         client's request id. The core decides each claim once, in the order of ``seq``, by these terms and by the
-        incentive's own ``from``, ``until``, ``during``, ``to``, ``limit`` and ``budget``. A grant's kind is
-        ``granted`` or ``refused``, or ``reserved`` where the term has ``unpaid``; a reserved one is ``confirmed``
-        by an event ``paid`` whose ``ref`` is the request id, else ``released``.
+        incentive's own ``from``, ``until``, ``during``, ``to``, ``limit`` and ``budget``, and its campaign's budget. A
+        grant's kind is ``granted``, ``refused``, ``waiting`` or ``transferred``, or ``reserved`` where the term has
+        ``unpaid``; a reserved one is ``confirmed`` by an event ``paid`` whose ``ref`` is the request id, else
+        ``released``.
         """
         return ()
 

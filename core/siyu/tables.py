@@ -127,7 +127,10 @@ _LOGS = (
     ),
     Table(
         "grants",
-        "one line of an incentive's ledger; a refusal is a line of amount 0",
+        "one line of an incentive's ledger; a balance is the sum of its amounts. By facts: earned (+), reversed and "
+        "expired (-). By a person: opened (+), corrected. By claims: granted, reserved (+), then confirmed (0) or "
+        "released (-); waiting (0); transferred (- and +); redeemed (-, what pays for a claim), restored (+). "
+        "By either: refused (0)",
         _columns(
             "id:id member:id incentive:text item:text lot:text kind:text amount:int cause_kind:text "
             "cause:text request:text time:int available:int expires:int reason:text"

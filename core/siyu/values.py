@@ -1,127 +1,36 @@
-"""What components and the core hand one another beside frames: limits, rewards, terms, content, messages, marks."""
+"""What components and the core hand one another beside frames: content, messages, marks, codes, handovers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
-from attrs import Attribute, field, frozen
-from attrs.validators import ge
-
-from siyu.config.expressions import Condition
-from siyu.config.units import Money
+from attrs import frozen
 
 if TYPE_CHECKING:
     from siyu.view import View
 
 __all__ = [
-    "Budget",
     "ChannelCode",
     "Coding",
     "ContentItem",
-    "Early",
     "Frame",
     "HandingOver",
     "Handover",
-    "Limit",
     "Marking",
     "Message",
-    "Period",
     "Receipt",
-    "Reward",
-    "Term",
     "doc",
 ]
 
 Frame: TypeAlias = "nw.LazyFrame[Any]"
-Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "total"]
 
 
 def doc(text: str, *, unit: str = "", example: object = None) -> dict[str, object]:
     """Return attrs metadata that documents an attribute: what it is, its unit, a valid example."""
     return {"doc": text, "unit": unit, "example": example}
-
-
-def _positive(_: object, __: Attribute[int | Money], value: int | Money) -> None:
-    if (value.minor if isinstance(value, Money) else value) <= 0:
-        raise ValueError(f"expected an amount above 0, not {value}")
-
-
-@frozen(kw_only=True)
-class Limit:
-    """How often one member may get something."""
-
-    times: int = field(validator=ge(1), metadata=doc("how many times", example=10))
-    per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
-
-
-@frozen(kw_only=True)
-class Budget:
-    """How much may be given to all members together."""
-
-    amount: int | Money = field(
-        validator=_positive,
-        metadata=doc("how much, in the incentive's own unit: a number of points or pieces, or money", example="500.00"),
-    )
-    per: Period = field(default="total", metadata=doc("the span that is counted, in the brand's zone", example="month"))
-
-    @property
-    def units(self) -> int:
-        """How much, as the ledger counts it: money in minor units."""
-        return self.amount.minor if isinstance(self.amount, Money) else self.amount
-
-
-@frozen
-class Reward:
-    """What is given, and by which incentive's ledger: ``gives = { points = 200 }``.
-
-    Attributes:
-        incentive: The name of the incentive whose ledger gets the line.
-        amount: How much of it, in that incentive's unit.
-        item: Which of its items, as in ``gives = { coupon = "new-10" }``; empty where it has none.
-    """
-
-    incentive: str
-    amount: int = 1
-    item: str = ""
-
-
-@frozen(kw_only=True)
-class Early:
-    """A head start for some, out of a stock of its own.
-
-    Attributes:
-        to: Who has it.
-        by: How many seconds before the others.
-        stock: How many units are kept for it.
-    """
-
-    to: Condition
-    by: int
-    stock: int
-
-
-@frozen(kw_only=True)
-class Term:
-    """What may be claimed of one item, and what bounds it.
-
-    Attributes:
-        item: The item's name, that a claim gives in ``ref``.
-        amount: What a claim of quantity 1 is granted, in the incentive's unit.
-        stock: How many units there are for everybody; None for any number.
-        each: How many units one member may have; None for any number.
-        unpaid: After how many seconds a unit that was not paid falls back; None where a grant is final.
-        early: A head start, where there is one.
-    """
-
-    item: str
-    amount: int = 1
-    stock: int | None = None
-    each: int | None = None
-    unpaid: int | None = None
-    early: Early | None = None
 
 
 @frozen

@@ -10,6 +10,7 @@ import narwhals as nw
 from attrs import define, field
 
 from siyu.frames import cast_like
+from siyu.kinds import Incentive
 from siyu.revisions import KEYS, counting
 from siyu.tables import TABLES
 
@@ -89,8 +90,8 @@ class Work:
         """Return the components of a kind, given as its class; in a tick those that need no other members."""
         for component in self.programme.of(kind):
             # Who gets a place in a budget depends on everybody.
-            alone = component.scope == "member" and getattr(component, "budget", None) is None
-            if alone or not self.ticking:
+            bounded = isinstance(component, Incentive) and bool(self.programme.budgets(component))
+            if not self.ticking or (component.scope == "member" and not bounded):
                 yield component
 
     @contextmanager

@@ -105,8 +105,7 @@ def _bounds(incentive: Incentive) -> list[tuple[str, int, Period]]:
     bounds: list[tuple[str, int, Period]] = []
     if incentive.limit is not None:
         bounds.append(("limit", incentive.limit.times, incentive.limit.per))
-    if incentive.budget is not None:
-        bounds.append(("budget", incentive.budget.units, incentive.budget.per))
+    bounds += [(f"budget {number}", budget.units, budget.per) for number, budget in enumerate(incentive.budgets)]
     return bounds
 
 

@@ -51,7 +51,7 @@ class Offer:
     end: int
     to: Condition | None
     limit: Limit | None
-    budget: Budget | None
+    budgets: tuple[Budget, ...]
 
     def bounds(self, lot: str) -> list[Bound]:
         """Return the counters that a claim draws on, out of the stock ``early`` or the one for ``all``."""
@@ -63,8 +63,8 @@ class Offer:
         if self.limit is not None:
             limit = f"limit/{self.incentive}"
             bounds.append(Bound(limit, self.limit.times, times=None, own=True, per=self.limit.per))
-        if self.budget is not None:
-            bounds.append(Bound(f"budget/{self.incentive}", self.budget.units, term.amount, per=self.budget.per))
+        for number, budget in enumerate(self.budgets):
+            bounds.append(Bound(f"budget/{self.incentive}/{number}", budget.units, term.amount, per=budget.per))
         return bounds
 
     @staticmethod
@@ -84,6 +84,6 @@ def offers(programme: Programme, window: Callable[[Incentive], tuple[int, int]])
     for incentive in programme.of(Incentive):
         begin, end = window(incentive)
         for term in incentive.terms():
-            bounds = (incentive.to, incentive.limit, incentive.budget)
+            bounds = (incentive.to, incentive.limit, incentive.budgets)
             found[incentive.name, term.item] = Offer(incentive.name, term, begin, end, *bounds)
     return found

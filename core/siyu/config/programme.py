@@ -19,7 +19,7 @@ from siyu.config.registered import Registered
 from siyu.config.segments import Segment
 from siyu.config.tables import Advice, Brand, Gate, Goal, Identity, Plugins, Rules
 from siyu.errors import ConfigError
-from siyu.kinds import Component
+from siyu.kinds import Budget, Campaign, Component, Incentive
 
 __all__ = ["PRODUCTION", "Programme", "blocked", "load"]
 
@@ -92,6 +92,13 @@ class Programme:
             if component.name == name:
                 return component
         raise KeyError((kind, name))
+
+    def budgets(self, incentive: Incentive) -> tuple[Budget, ...]:
+        """Return the budgets that bound an incentive: its own, then its campaign's."""
+        if incentive.during is None:
+            return incentive.budgets
+        outer = cast("Campaign", self.component("campaign", incentive.during)).budget
+        return incentive.budgets if outer is None else (*incentive.budgets, outer)
 
 
 def load(folder: Path | str, registry: Registered, environment: str | None = None) -> Programme:

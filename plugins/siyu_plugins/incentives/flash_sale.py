@@ -179,7 +179,15 @@ class FlashSale(Incentive):
         early = None if head is None else Early(to=head.to, by=head.by.seconds, stock=head.stock)
         unpaid = None if self.unpaid is None else self.unpaid.seconds
         return tuple(
-            Term(item=item.sku, stock=item.stock, each=item.each, unpaid=unpaid, early=early) for item in self.items
+            Term(
+                item=item.sku,
+                stock=item.stock,
+                each=item.each,
+                unpaid=unpaid,
+                early=early,
+                waiting=self.waiting,
+            )
+            for item in self.items
         )
 
 
