@@ -124,8 +124,8 @@ def expected(facts: Sequence[Fact], now: int) -> Counter[tuple[str, str, str]]:
         for level, (days, times) in ANY.items():
             found[who, "visits", level] = sum(min(times, len(part) // days) for part in weeks.values())
         done = Counter(week for week in {week(fact.day) for fact in facts} for _ in range(tasks(facts, who, week, now)))
-        for level in (1, 3):
-            found[who, "ways", f"{level}-tasks"] = sum(number >= level for number in done.values())
+        for least in (1, 3):
+            found[who, "ways", f"{least}-tasks"] = sum(number >= least for number in done.values())
     return +found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from siyu.config.expressions import Condition
-from siyu.config.units import Duration, Money
+from siyu.config.units import Clock, Duration, Money
 from siyu.kinds import Early, Term
 from siyu_plugins.incentives.flash_sale import EarlyAccess, FlashSale, Item
 
@@ -66,3 +66,24 @@ def test_a_head_start_that_is_none_is_refused() -> None:
         EarlyAccess(to=vip, by=Duration(0), stock=1)
     with pytest.raises(ValueError, match="expected a stock of 0 units or more, not -1"):
         EarlyAccess(to=vip, by=Duration(1), stock=-1)
+
+
+def test_it_begins_and_ends_by_the_clock() -> None:
+    assert sale(item()).hours == (0, 86_400)
+    held = sale(item(), at=Clock(36_000), until=date(2026, 12, 1), ends=Clock(79_200))
+    assert held.hours == (36_000, 79_200)
+    with pytest.raises(ValueError, match="expected a last day for '22:00' to be on, as in until = 2026-12-01"):
+        sale(item(), ends=Clock(79_200))
+    with pytest.raises(ValueError, match="expected an end after the beginning of the same day: it begins at '22:00'"):
+        sale(item(), at=Clock(79_200), until=date(2026, 12, 1), ends=Clock(36_000))
+
+
+def test_waiting_needs_units_that_fall_back() -> None:
+    assert sale(item(), unpaid=Duration(900), waiting=True).terms()[0].waiting
+    with pytest.raises(ValueError, match="without one no unit falls back to those who wait"):
+        sale(item(), waiting=True)
+
+
+def test_a_lowest_price_is_of_whole_days() -> None:
+    with pytest.raises(ValueError, match="expected a day or more, as in '30d', not '12h'"):
+        sale(item(), was_lowest=Duration(12 * 3600))
