@@ -100,7 +100,7 @@ class Brand(Codes, Members, Receiving):
                 raise PluginError("\n".join(str(failure) for failure in failures))
             return Outcome.of(work)
 
-    def claim(
+    def claim(  # noqa: PLR0913 - by name, each a word of the claim
         self,
         incentive: str,
         *,
@@ -108,6 +108,8 @@ class Brand(Codes, Members, Receiving):
         id: str,  # noqa: A002 - the word that a client uses for it
         item: str = "",
         quantity: int = 1,
+        to: str | int | None = None,
+        code: str = "",
         now: Moment = None,
     ) -> Answer:
         """Ask for something limited, and get the one answer; the same ``id`` gets the first answer again.
@@ -118,16 +120,18 @@ class Brand(Codes, Members, Receiving):
             id: The client's own id of this claim, for ever.
             item: Which of its items; the only one by default.
             quantity: How many.
+            to: Whom it is given to, where the item is a transfer: an outside id, or a member's number.
+            code: The code that the item asks for, if it does.
             now: The moment of the claim.
 
         Raises:
             UserError: The incentive takes no claims, or the member is no id.
         """
         row = {"incentive": incentive, "member": member, "id": id, "item": item, "quantity": quantity}
-        return self._counter.ask(row, self._second(now))
+        return self._counter.ask({**row, "to": to, "code": code}, self._second(now))
 
     def claims(self, rows: object, *, now: Moment = None) -> list[Answer]:
-        """Ask for many at once, in the order of the rows: incentive, member, id, and optionally item, quantity."""
+        """Ask for many at once, in the order of the rows: incentive, member, id, and the rest of ``claim``."""
         return self._counter.ask_all(rows, self._second(now))
 
     def tag(

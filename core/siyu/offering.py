@@ -143,8 +143,8 @@ class Term:
 
     @transfer.validator
     def _check_transfer(self, _: Attribute[bool], value: bool) -> None:  # noqa: FBT001 - attrs hands it over
-        given = (self.stock, self.unpaid, self.early, self.lasts, self.shares)
+        given = (self.stock, self.unpaid, self.early, self.lasts, self.shares, self.costs or None)
         if value and (self.waiting or any(one is not None for one in given)):
             raise ValueError(
-                "expected a transfer without stock, unpaid, early, lasts, shares or waiting: it gives nothing"
+                "expected a transfer without stock, unpaid, early, lasts, shares, costs or waiting: it gives nothing"
             )

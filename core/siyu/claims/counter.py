@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from attrs import define, field, frozen
 
 from siyu.claims.desk import Claim, Line
 from siyu.claims.earned import LINE
-from siyu.claims.writer import pending
+from siyu.claims.moves import pending, recipients
 from siyu.errors import UserError
 from siyu.identities import is_text, written
 from siyu.keys import hashed
@@ -43,11 +44,12 @@ class Answer:
 
     Attributes:
         id: The client's id of the claim.
-        granted: Whether it was granted, or reserved until it is paid.
-        kind: ``granted``, ``reserved`` or ``refused``.
-        amount: How much was granted.
-        reason: Why it was refused, for a person; empty otherwise.
-        until: When a reservation falls back unless it is paid, in epoch seconds.
+        granted: Whether it was granted, transferred, or reserved until it is paid.
+        kind: ``granted``, ``reserved``, ``transferred``, ``waiting`` or ``refused``; one that waited has another later.
+        amount: How much was granted or transferred.
+        reason: Why it was refused, or its place in the queue, for a person; empty otherwise.
+        until: When a reservation falls back unless it is paid, or what was granted can no longer be used, in epoch
+            seconds.
     """
 
     id: str
@@ -116,6 +118,9 @@ class ClaimCounter:
         region = self.programme.brand.dialling
         identity = written(row["member"], region) if is_text(row["member"]) else None
         checked = {"item": item, "quantity": quantity, "identity": identity, "member": self.number(row["member"])}
+        # As a number, since props are kept in the clear.
+        carried = {"to": str(self.number(row["to"]))} if row.get("to") else {}
+        checked["props"] = carried | ({"code": str(row["code"])} if row.get("code") else {})
         return {**row, **checked, "event": hashed(self.key, SOURCE, str(row["id"]))}
 
     def _terms(self, incentive: str) -> tuple[Any, ...]:
@@ -146,7 +151,8 @@ class ClaimCounter:
             first = {asked.row["event"]: asked for asked in reversed(batch)}
             asking = [asked for asked in batch if first[asked.row["event"]] is asked]
             fresh = [one for one in asking if one.row["event"] not in waiting and one.row["event"] not in desk.answered]
-            lines = desk.decide([*earlier, *(_claim(asked, resolved) for asked in fresh)])
+            named = recipients(view, (asked.row["props"]["to"] for asked in fresh if "to" in asked.row["props"]))
+            lines = desk.decide([*earlier, *(_claim(asked, resolved, named) for asked in fresh)])
             self._commit(session, fresh, lines)
             desk.seen = self.store.last
         for asked in batch:
@@ -198,6 +204,7 @@ class ClaimCounter:
             "subject": row["incentive"],
             "ref": row["item"],
             "quantity": row["quantity"],
+            "props": json.dumps(row["props"], sort_keys=True) if row["props"] else None,
         }
 
     def _identities(self, session: Session, fresh: list[_Asked]) -> Frame:
@@ -212,16 +219,17 @@ class ClaimCounter:
         return frame.join(session.table("identities").select("kind", "value"), on=["kind", "value"], how="anti")
 
 
-def _claim(asked: _Asked, resolved: Mapping[int, int]) -> Claim:
+def _claim(asked: _Asked, resolved: Mapping[int, int], named: Mapping[str, int]) -> Claim:
     row = asked.row
     member = resolved.get(row["member"], row["member"])
     names = (row["incentive"], row["item"], str(row["id"]))
-    return Claim(row["event"], member, *names, asked.now, row["quantity"])
+    to, code = row["props"].get("to"), row["props"].get("code", "")
+    return Claim(row["event"], member, *names, asked.now, row["quantity"], named[to] if to else None, code)
 
 
 def _answer(asked: _Asked, desk: Desk) -> Answer:
     line = desk.answered[asked.row["event"]]
-    granted = line.kind in {"granted", "reserved"}
+    granted = line.kind in {"granted", "reserved", "transferred"}
     return Answer(
         id=str(asked.row["id"]),
         granted=granted,

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.claims.bounds import budgets, given, limits, refusal
 from siyu.frames import cast_like, row_number, total
+from siyu.kinds import Incentive
 from siyu.moments import day_expression
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from siyu.kinds import Frame, Incentive, Period
+    from siyu.claims.bounds import Bound
+    from siyu.kinds import Frame
     from siyu.work import Work
 
 __all__ = ["LINE", "earn"]
@@ -20,7 +23,6 @@ LINE = TABLES["grants"].columns
 
 _SAME = ["incentive", "kind", "member", "item", "lot", "cause_kind", "cause"]
 _GROUP = ["cause_kind", "cause"]
-_PERIODS = {"week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 
 
 def earn(work: Work, incentive: Incentive, ledger: Frame) -> Frame | None:
@@ -40,9 +42,8 @@ def earn(work: Work, incentive: Incentive, ledger: Frame) -> Frame | None:
     if lines is None or not work.size(lines.head(1)):
         return None
     new = work.keep(_undecided(incentive, lines, ledger))
-    if incentive.limit is None and incentive.budget is None:
-        return new
-    return work.keep(_within_bounds(work, incentive, new, ledger))
+    bounds = (*limits(incentive), *budgets(work.programme, incentive))
+    return work.keep(_within_bounds(work, incentive, bounds, new, ledger)) if bounds else new
 
 
 def _lines(work: Work, incentive: Incentive, given: Frame) -> Frame:
@@ -78,62 +79,77 @@ def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
     return cast_like(first, LINE).sort("time", "id")
 
 
-def _within_bounds(work: Work, incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
-    """Admit causes in the order of time and id against the limit and the budget."""
-    mine = (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0)
+def _within_bounds(work: Work, incentive: Incentive, bounds: tuple[Bound, ...], lines: Frame, ledger: Frame) -> Frame:
+    """Admit causes in the order of time and id against the limit and the budgets."""
     asking = work.keep(_grouped(work, lines))
-    own = asking.filter(mine)
+    own = asking.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0)
+    before = given(ledger)
     parts, rooms = [], []
-    for name, bound, per in _bounds(incentive):
-        counted = _counted(work, incentive, own, name, per)
-        used = _counted(work, incentive, _grouped(work, ledger.filter(mine)), name, per)
+    for bound in bounds:
+        counted = _counted(work, bound, own)
+        sharing = list(bound.rates) or [incentive.name]
+        used = _counted(work, bound, before.filter(nw.col("incentive").is_in(sharing)))
         parts.append(counted.group_by("_group", "counter").agg(amount=total("_drawn")))
-        asked = counted.select("counter").unique()
-        taken = used.group_by("counter").agg(taken=total("_drawn"))
-        left = nw.lit(bound, nw.Int64) - nw.col("taken").fill_null(0)
-        room = nw.when(left > 0).then(left).otherwise(0)
-        rooms.append(asked.join(taken, on="counter", how="left").select("counter", room=room))
+        rooms.append(_rooms(bound, counted.select("counter").unique(), used))
     order = own.group_by("_group").agg(nw.col("time").min())
     order = row_number(order, [], ["time", "_group"], "order").select("_group", "order")
     requests = nw.concat(parts).join(order, on="_group").rename({"_group": "id"})
     verdicts = work.keep(work.view.admit(work.keep(requests), work.keep(nw.concat(rooms))))
-    return _decided(incentive, asking, verdicts.filter(nw.col("verdict") == "refused"))
-
-
-def _bounds(incentive: Incentive) -> list[tuple[str, int, Period]]:
-    """Return the bounds of an incentive: which, how much, per which period."""
-    bounds: list[tuple[str, int, Period]] = []
-    if incentive.limit is not None:
-        bounds.append(("limit", incentive.limit.times, incentive.limit.per))
-    bounds += [(f"budget {number}", budget.units, budget.per) for number, budget in enumerate(incentive.budgets)]
-    return bounds
+    refused = _reasons(bounds, verdicts.filter(nw.col("verdict") == "refused"))
+    return _decided(incentive, asking, work.keep(refused))
 
 
 def _grouped(work: Work, lines: Frame) -> Frame:
     return work.session.engine.hashed(lines, _GROUP, "_group")
 
 
-def _counted(work: Work, incentive: Incentive, lines: Frame, name: str, per: Period) -> Frame:
-    """Add the counter that each line draws on, and how much: 1 of a member's limit, its amount of the budget."""
-    begin = work.view.window(incentive)[0]
-    dated = lines.with_columns(day=day_expression(work.programme.brand.zone, "time", begin, work.run.now))
-    period = nw.col("day").cast(nw.String)
-    if per in _PERIODS:
-        dated = dated.join(work.view.calendar.select("day", _period=nw.col(_PERIODS[per])), on="day", how="left")
-        period = nw.col("_period").cast(nw.String)
-    elif per == "total":
-        period = nw.lit("")
-    parts = [nw.lit(f"{name}:"), period]
-    if name == "limit":
+def _counted(work: Work, bound: Bound, lines: Frame) -> Frame:
+    """Add the counter that each line draws on, and how much: 1 of a member's limit, what it is worth of a budget."""
+    parts = [nw.lit(f"{bound.name}:"), nw.col("_period")]
+    if bound.own:
         parts += [nw.lit(":"), nw.col("member").cast(nw.String)]
-    drawn = nw.lit(1, nw.Int64) if name == "limit" else nw.col("amount")
-    return dated.with_columns(counter=nw.concat_str(*parts), _drawn=drawn)
+    drawn = nw.lit(1, nw.Int64) if bound.counts == "lines" else nw.col("amount") * _rate(bound)
+    return _dated(work, bound, lines).with_columns(counter=nw.concat_str(*parts), _drawn=drawn)
 
 
-def _decided(incentive: Incentive, asking: Frame, refused: Frame) -> Frame:
+def _rate(bound: Bound) -> nw.Expr:
+    rate = nw.lit(1, nw.Int64)
+    for name, each in bound.rates.items():
+        rate = nw.when(nw.col("incentive") == name).then(nw.lit(each, nw.Int64)).otherwise(rate)
+    return rate
+
+
+def _dated(work: Work, bound: Bound, lines: Frame) -> Frame:
+    """Add the period (String) that a line counts in."""
+    if bound.per == "total":
+        return lines.with_columns(_period=nw.lit(""))
+    low = min(work.view.window(one)[0] for one in work.programme.of(Incentive))
+    dated = lines.with_columns(day=day_expression(work.programme.brand.zone, "time", low, work.run.now))
+    if bound.per == "day":
+        return dated.with_columns(_period=nw.col("day").cast(nw.String))
+    named = work.view.calendar.select("day", _period=nw.col(bound.per).cast(nw.String))
+    return dated.join(named, on="day", how="left")
+
+
+def _rooms(bound: Bound, asked: Frame, used: Frame) -> Frame:
+    """Return what is left of each counter that is asked for: counter, room."""
+    taken = used.group_by("counter").agg(taken=total("_drawn"))
+    left = nw.lit(bound.room, nw.Int64) - nw.col("taken").fill_null(0)
+    room = nw.when(left > 0).then(left).otherwise(0)
+    return asked.join(taken, on="counter", how="left").select("counter", room=room)
+
+
+def _reasons(bounds: tuple[Bound, ...], refused: Frame) -> Frame:
+    """Say in words which bound refuses a group: _group, _reason."""
+    said = nw.lit(None).cast(nw.String)
+    for bound in bounds:
+        full = nw.col("reason").str.starts_with(f"{bound.name}:")
+        said = nw.when(full).then(nw.lit(refusal(bound.name))).otherwise(said)
+    return refused.select(_group=nw.col("id"), _reason=said)
+
+
+def _decided(incentive: Incentive, asking: Frame, reasons: Frame) -> Frame:
     """Return the lines of admitted causes, and one line of amount 0 for each refused one."""
-    said = nw.when(nw.col("reason").str.starts_with("limit")).then(nw.lit("the member's limit is reached"))
-    reasons = refused.select(_group=nw.col("id"), _reason=said.otherwise(nw.lit("the budget is spent")))
     admitted = asking.join(reasons, on="_group", how="anti")
     turned = asking.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0).join(reasons, on="_group")
     zero = turned.with_columns(kind=nw.lit("refused"), amount=nw.lit(0, nw.Int64), reason=nw.col("_reason"))

@@ -6,76 +6,64 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from siyu.claims.bounds import Bound, budgets, limits
 from siyu.kinds import Incentive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from siyu.config.expressions import Condition
     from siyu.config.programme import Programme
-    from siyu.kinds import Budget, Limit, Period, Term
+    from siyu.kinds import Term
 
-__all__ = ["Bound", "Offer", "offers"]
-
-
-@frozen
-class Bound:
-    """One counter that a claim draws on.
-
-    Attributes:
-        name: Its name; ``Offer.refusal`` says what it means for a person.
-        room: How much it holds.
-        times: What a claim of quantity 1 draws; None where every claim draws 1, whatever its quantity.
-        own: Whether every member has a counter of their own.
-        per: The period after which it is full again.
-    """
-
-    name: str
-    room: int
-    times: int | None = 1
-    own: bool = False
-    per: Period = "total"
-
-    def draw(self, quantity: int) -> int:
-        """Return what a claim of that quantity draws."""
-        return 1 if self.times is None else self.times * quantity
+__all__ = ["Offer", "offers"]
 
 
 @frozen
 class Offer:
-    """An item that may be claimed, in its days, by those whom it is for."""
+    """An item that may be claimed, in its days, by those whom it is for.
+
+    Attributes:
+        incentive: The incentive's name.
+        term: What may be claimed.
+        begin: The first second of its days.
+        end: The first second after them.
+        to: Whom it is for; None for everybody.
+        bounds: The counters that a claim draws on, by the stock that it gets its units of: ``early`` or ``all``.
+    """
 
     incentive: str
     term: Term
     begin: int
     end: int
     to: Condition | None
-    limit: Limit | None
-    budgets: tuple[Budget, ...]
+    bounds: Mapping[str, tuple[Bound, ...]]
 
-    def bounds(self, lot: str) -> list[Bound]:
-        """Return the counters that a claim draws on, out of the stock ``early`` or the one for ``all``."""
-        term, item = self.term, f"{self.incentive}/{self.term.item}"
-        stock = term.early.stock if lot == "early" and term.early else term.stock
-        bounds = [] if stock is None else [Bound(f"stock/{item}/{lot}", stock)]
-        if term.each is not None:
-            bounds.append(Bound(f"each/{item}", term.each, own=True))
-        if self.limit is not None:
-            limit = f"limit/{self.incentive}"
-            bounds.append(Bound(limit, self.limit.times, times=None, own=True, per=self.limit.per))
-        for number, budget in enumerate(self.budgets):
-            bounds.append(Bound(f"budget/{self.incentive}/{number}", budget.units, term.amount, per=budget.per))
-        return bounds
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a claim names it by."""
+        return self.incentive, self.term.item
 
-    @staticmethod
-    def refusal(counter: str) -> str:
-        """Return in plain words why a counter without room refuses a claim."""
-        return {
-            "stock": "it is sold out",
-            "each": "the member has as many as one may have",
-            "limit": "the member's limit is reached",
-            "budget": "the budget is spent",
-        }.get(counter.partition("/")[0], "it cannot be had")
+    @property
+    def opens(self) -> int:
+        """The first second at which anybody may claim."""
+        return self.begin - (self.term.early.by if self.term.early else 0)
+
+    def amount(self, quantity: int, granted: int) -> int:
+        """Return how much a claim is given, of so many units, after so many claims were granted."""
+        shares = self.term.shares
+        if shares is None:
+            return self.term.amount * quantity
+        return shares[granted] if granted < len(shares) else 0
+
+    def quantity(self, amount: int) -> int:
+        """Return of how many units a claim was that was given an amount."""
+        return 1 if self.term.shares is not None else amount // self.term.amount
+
+    def lot(self, stock: str, cause: int) -> str:
+        """Return the lot of what is granted out of a stock: one of its own where it ends, or is not sure yet."""
+        alone = self.term.unpaid is not None or self.term.lasts is not None
+        return f"{stock}:{cause}" if alone else stock
 
 
 def offers(programme: Programme, window: Callable[[Incentive], tuple[int, int]]) -> dict[tuple[str, str], Offer]:
@@ -84,6 +72,20 @@ def offers(programme: Programme, window: Callable[[Incentive], tuple[int, int]])
     for incentive in programme.of(Incentive):
         begin, end = window(incentive)
         for term in incentive.terms():
-            bounds = (incentive.to, incentive.limit, incentive.budgets)
-            found[incentive.name, term.item] = Offer(incentive.name, term, begin, end, *bounds)
+            shared = (*limits(incentive), *(() if term.transfer else budgets(programme, incentive)))
+            stocks = ("early", "all") if term.early else ("all",)
+            bounds = {stock: (*_own(incentive.name, term, stock), *shared) for stock in stocks}
+            found[incentive.name, term.item] = Offer(incentive.name, term, begin, end, incentive.to, bounds)
     return found
+
+
+def _own(incentive: str, term: Term, lot: str) -> list[Bound]:
+    """Return the counters of the item alone."""
+    item = f"{incentive}/{term.item}"
+    stock = term.early.stock if lot == "early" and term.early else term.stock
+    bounds = [] if stock is None else [Bound(f"stock/{item}/{lot}", stock, "units")]
+    if term.shares is not None:
+        bounds.append(Bound(f"stock/{item}/shares", len(term.shares), "units"))
+    if term.each is not None:
+        bounds.append(Bound(f"each/{item}", term.each, "units", own=True))
+    return bounds

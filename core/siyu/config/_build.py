@@ -120,13 +120,14 @@ class Builder:
         return {}
 
     def asked(self, component: Component, question: str) -> tuple[Any, ...]:
-        """Return what a component says of itself: its ``gives``, ``slots`` or ``rewards``.
+        """Return what a component says of itself: its ``gives``, ``slots``, ``rewards`` or ``terms``.
 
         Raises:
             PluginError: Its code fails.
         """
         try:
-            return tuple(getattr(component, question))
+            found = getattr(component, question)
+            return tuple(found() if callable(found) else found)
         except UserError:
             raise
         except Exception as error:

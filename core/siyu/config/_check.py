@@ -13,7 +13,7 @@ from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
 from siyu.config.features import EVENT_COLUMNS
-from siyu.kinds import KINDS
+from siyu.kinds import KINDS, Campaign, Incentive
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,6 +54,7 @@ class Checker:
             for name, component in known.items():
                 self._parts(component, (kind, name))
                 self._rewards(component, (kind, name))
+        self._budgets()
 
         for path, part, owner in self.builder.rest:
             self._part(path, part, owner)
@@ -83,13 +84,26 @@ class Checker:
             self._refers(part, owner)
 
     def _rewards(self, component: Component, path: Keys) -> None:
-        """Check rewards that a component computes, and so are in none of its attributes."""
+        """Check rewards and costs that a component computes, and so are in none of its attributes."""
         if path[0] != "incentive":
             return
         seen = {part.name for _, part in parts(component) if isinstance(part, Named) and part.kind == "incentive"}
-        for reward in self.builder.asked(component, "rewards"):
-            if reward.incentive not in seen:
-                self._refers(Named(path, "incentive", reward.incentive, on_key=True), self._owner(path))
+        costs = (cost for term in self.builder.asked(component, "terms") for cost in term.costs)
+        computed = {one.incentive for one in (*self.builder.asked(component, "rewards"), *costs)}
+        for incentive in sorted(computed - seen):
+            self._refers(Named(path, "incentive", incentive, on_key=True), self._owner(path))
+
+    def _budgets(self) -> None:
+        """Check that a campaign's budget, which is in money, knows what each of its incentives costs."""
+        campaigns = {name: one for name, one in self.components["campaign"].items() if isinstance(one, Campaign)}
+        for name, incentive in self.components["incentive"].items():
+            if not isinstance(incentive, Incentive) or incentive.worth is not None:
+                continue
+            outer = campaigns.get(incentive.during or "")
+            if outer is not None and outer.budget is not None:
+                words = f"campaign.{outer.name} has a budget in money, and nothing says what units of this one cost"
+                hint = "add worth = { units = 100, amount = '1.00' }"
+                self.builder.problem(("incentive", name), words, hint=hint, on="key")
 
     def _feature(self, feature: Feature, path: Keys) -> None:
         if feature.event not in self.names.events:

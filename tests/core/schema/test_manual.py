@@ -97,7 +97,7 @@ def test_keys_units_defaults_and_inner_tables() -> None:
     items = next(part for part in found.parts if part.path == "items")
     stock = next(key for key in items.keys if key.key == "stock")
     assert (stock.type, stock.default, stock.unit, stock.example) == ("whole number", "needed", "units", "800")
-    assert {part.path for part in found.parts} == {"limit", "budget", "items", "early"}
+    assert {part.path for part in found.parts} == {"limit", "budget", "worth", "items", "early"}
 
 
 @frozen(kw_only=True)
