@@ -7,19 +7,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import narwhals as nw
 from attrs import Attribute, field, frozen
 from attrs.validators import ge
 
 from siyu import hookimpl
 from siyu.config.units import Duration, Money, Secret
+from siyu.frames import total
 from siyu.kinds import Incentive, Term, doc
 from siyu_plugins.incentives._frozen import unchanged
+from siyu_plugins.incentives._rows import lines
 from siyu_plugins.incentives._seed import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from siyu import View
+    from siyu.kinds import Frame
 
 __all__ = ["RedPacket", "split"]
 
@@ -36,7 +40,8 @@ class RedPacket(Incentive):
     the seed and the incentive's name alone: of the sum, every packet gets ``least``; the rest is a line, cut at the
     first ``packets`` - 1 numbers from 0 to the rest that follow from them (see ``lottery``), in rising order, and the
     pieces go to the packets in that order. So the packets add up to the sum exactly, and nobody who does not know the
-    seed can tell which one is worth waiting for. What nobody claimed by the end is not given.
+    seed can tell which one is worth waiting for. What nobody claimed by the end is not given; what is left of a packet
+    after it ``lasts`` goes by a line ``expired``.
 
     The rules, the sum and the packets stay as they were when it began: a run with other ones is refused.
     """
@@ -74,13 +79,21 @@ class RedPacket(Incentive):
         """State that chance decides, what a packet can be worth, and that how many there are is known."""
         return {"lottery": True, "highest_prize": self.highest, "odds": True}
 
-    def settle(self, view: View) -> None:
-        """Look whether the rules are still those with which it began.
+    def settle(self, view: View) -> Frame | None:
+        """Return the lines by which packets expire.
 
         Raises:
-            UserError: They are not.
+            UserError: The rules are not those with which it began.
         """
         unchanged(view, self, self.written)
+        if self.lasts is None:
+            return None
+        ledger = view.grants.filter(nw.col("incentive") == self.name)
+        moment = nw.when(nw.col("kind") == "granted").then(nw.col("expires")).max()
+        lots = ledger.group_by("member", "item", "lot").agg(left=total("amount"), time=moment)
+        over = lots.filter(nw.col("left") > 0, nw.col("time") <= view.now)
+        kind = {"incentive": nw.lit(self.name), "kind": nw.lit("expired"), "cause_kind": nw.lit("lot")}
+        return lines(over.with_columns(**kind, amount=-nw.col("left"), cause=nw.col("lot")))
 
     def terms(self) -> Sequence[Term]:
         """Return the one term of packets.
