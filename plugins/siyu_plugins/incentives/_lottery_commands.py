@@ -123,10 +123,9 @@ def _lottery(brand: siyu.Brand, name: str) -> Lottery:
 def _entries(brand: siyu.Brand, name: str) -> list[tuple[int, int, int]]:
     """Return number, member and how often it counts, of the tickets that were, or will be, drawn from."""
     lines = brand.table("grants").filter(nw.col("incentive") == name)
-    known = lines.join(brand.table("canon"), on="member", how="left").with_columns(
-        member=nw.coalesce("canon", "member")
-    )
-    return _rows(held(known).sort("number").select("number", "member", "amount"))
+    canon = dict(_rows(brand.table("canon").select("member", "canon")))
+    found = _rows(held(lines).select("number", "member", "amount"))
+    return sorted((number, canon.get(member, member), times) for number, member, times in found)
 
 
 def _won(brand: siyu.Brand, name: str) -> list[tuple[str, int, int, str]]:
