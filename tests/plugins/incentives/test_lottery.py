@@ -16,7 +16,7 @@ from siyu.config.units import Duration, Money, Secret
 from siyu.kinds import Budget, Cost, Term
 from siyu.testing.views import programme_of
 from siyu_plugins.incentives._lottery_commands import lottery as shown
-from siyu_plugins.incentives._lottery_commands import masked, seed
+from siyu_plugins.incentives._lottery_commands import checked, masked, seed, told
 from siyu_plugins.incentives._tickets import Enter
 from siyu_plugins.incentives.lottery import Lottery, Prize, Tickets
 
@@ -184,3 +184,34 @@ def test_the_commands(tmp_path: Path) -> None:
     assert [(one["prize"], one["member"]) for one in told["winners"]] == [("cup", masked(number))]
     assert "winners:\n  1. cup" in CliRunner().invoke(shown, [str(path), "golden", "--tickets"]).output
     assert isinstance(CliRunner().invoke(shown, [str(path), "silver"]).exception, UserError)
+
+
+def test_tickets_for_points(tmp_path: Path) -> None:
+    points = '[incentive.points]\nuse = "points"\nfrom = 2026-12-01\nearn = [{ event = "paid", points = 250 }]\n'
+    bought = 'tickets = { costs = [{ incentive = "points", amount = 100 }], each = 2 }'
+    path = brand_of(tmp_path, points + TOML.replace('enter = [{ event = "paid" }]', bought))
+    with opened(path) as brand:
+        paid_ = [happened(who, "paid", "2026-12-01T03:00:00", f"p{who}", amount=100) for who in ("anna", "ben")]
+        brand.ingest(paid_, now="2026-12-01T12:00")
+        brand.run(now="2026-12-01T12:00", send=False)
+        asked = [("anna", 2), ("anna", 1), ("ben", 1), ("ben", 1), ("cleo", 1)]
+        rows = [
+            {"incentive": "golden", "member": f"wecom:{who}", "id": f"r{number}", "quantity": quantity}
+            for number, (who, quantity) in enumerate(asked)
+        ]
+        answers = brand.claims(rows, now="2026-12-02T12:00")
+        assert [(answer.kind, answer.amount) for answer in answers[:1] + answers[2:4]] == [
+            ("granted", 2),
+            ("granted", 1),
+            ("granted", 1),
+        ]
+        assert answers[1].reason == "the member has as many as one may have"
+        assert "too few" in answers[4].reason
+        assert brand.claim("golden", member="wecom:anna", id="late", now="2026-12-04T00:00").reason == "it is over"
+        brand.run(now="2026-12-04T12:00", send=False)
+        found = told(brand, "golden")
+        assert (found["tickets"], len(found["winners"])) == (4, 1)
+        assert checked(brand, "golden") == "the seed is the one committed to, and gives these 1 winners"
+        with brand.store.opened() as session:
+            left = "SELECT sum(amount) FROM grants WHERE incentive = 'points'"
+            assert session.cursor.execute(left).fetchall() == [(100,)]
