@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.brands import HEAD, folder, gapless, happened, opened, rounds, rows
@@ -56,6 +56,9 @@ levels = [{ tasks = 1, gives = { points = 11 } }, { tasks = 3, gives = { points 
 """
 )
 
+Given: TypeAlias = "Counter[tuple[str, str, str, str]]"
+"""How often: who, incentive, level, period."""
+
 
 @frozen
 class Fact:
@@ -77,9 +80,10 @@ class Fact:
         return happened(self.who, self.what, when, f"e{number}", **about)
 
 
-def week(day: int) -> date:
+def week(day: int) -> str:
+    """Return the number of a day's Monday, as text."""
     found = FIRST + timedelta(days=day)
-    return found - timedelta(days=found.weekday())
+    return str((found - timedelta(days=found.weekday()) - date(1970, 1, 1)).days)
 
 
 def month(day: int) -> str:
@@ -109,9 +113,9 @@ def runs(days: Iterable[int], length: int) -> int:
     return found
 
 
-def expected(facts: Sequence[Fact], now: int) -> Counter[tuple[str, str, str]]:
-    """Return how often each member reached each level of each incentive."""
-    found: Counter[tuple[str, str, str]] = Counter()
+def expected(facts: Sequence[Fact], now: int) -> Given:
+    """Return how often each member reached each level of each incentive in each period."""
+    found: Given = Counter()
     for who in MEMBERS:
         came = {fact.day for fact in facts if fact.who == who and fact.what == "checked_in"}
         months, weeks = defaultdict(set), defaultdict(set)
@@ -120,16 +124,16 @@ def expected(facts: Sequence[Fact], now: int) -> Counter[tuple[str, str, str]]:
         for day in came:
             weeks[week(day)].add(day)
         for level, (days, times) in ROW.items():
-            found[who, "rows", level] = sum(min(times, runs(part, days)) for part in months.values())
+            found |= {(who, "rows", level, name): min(times, runs(part, days)) for name, part in months.items()}
         for level, (days, times) in ANY.items():
-            found[who, "visits", level] = sum(min(times, len(part) // days) for part in weeks.values())
-        done = Counter(week for week in {week(fact.day) for fact in facts} for _ in range(tasks(facts, who, week, now)))
-        for least in (1, 3):
-            found[who, "ways", f"{least}-tasks"] = sum(number >= least for number in done.values())
+            found |= {(who, "visits", level, name): min(times, len(part) // days) for name, part in weeks.items()}
+        for name in {week(fact.day) for fact in facts}:
+            done = tasks(facts, who, name, now)
+            found |= {(who, "ways", f"{least}-tasks", name): int(done >= least) for least in (1, 3)}
     return +found
 
 
-def tasks(facts: Sequence[Fact], who: str, of: date, now: int) -> int:
+def tasks(facts: Sequence[Fact], who: str, of: str, now: int) -> int:
     mine = [fact for fact in facts if fact.who == who and week(fact.day) == of]
     visits = sum(fact.what == "checked_in" for fact in mine)
     shares = sum(fact.what == "shared" for fact in mine)
@@ -160,12 +164,20 @@ def histories(draw: st.DrawFn) -> list[Fact]:
     return sorted(facts, key=lambda fact: fact.day)
 
 
-def found(brand: Brand) -> Counter[tuple[str, str, str]]:
-    text = "SELECT member, incentive, item FROM grants WHERE incentive != 'points'"
+def found(brand: Brand) -> Given:
+    text = "SELECT member, incentive, item, lot FROM grants WHERE incentive != 'points'"
     with brand.store.opened() as session:
         lines = session.cursor.execute(text).fetchall()
     names = {brand.number(f"wecom:{who}"): who for who in MEMBERS}
-    return Counter((names[member], incentive, item) for member, incentive, item in lines)
+    return Counter((names[member], incentive, item, lot.partition(":")[0]) for member, incentive, item, lot in lines)
+
+
+def as_one(counts: Given) -> Given:
+    """Return the counts of the first two members together."""
+    both: Given = Counter()
+    for (who, *rest), times in counts.items():
+        both[("m0" if who == "m1" else who), *rest] += times  # type: ignore[index]
+    return both
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +185,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder(tmp_path_factory.mktemp("streaks"), TOML)
 
 
-@given(facts=histories(), data=st.data(), late=st.booleans())
+@given(facts=histories(), data=st.data(), late=st.booleans(), merged=st.integers(0, 4) | st.none())
 @settings(max_examples=rounds(3, 80))
-def test_levels_at_any_rhythm(path: Path, facts: list[Fact], data: st.DataObject, *, late: bool) -> None:
-    """A refund is told with what it is of; all else may come in any number of days late."""
+def test_levels_at_any_rhythm(
+    path: Path, facts: list[Fact], data: st.DataObject, *, late: bool, merged: int | None
+) -> None:
+    """A refund is told with what it is of; all else may come in any number of days late, also after a merge."""
     facts = data.draw(st.permutations(facts)) if late else facts
     numbered = list(enumerate(facts))
     refunds = [one for one in numbered if one[1].what == "refunded"]
@@ -186,22 +200,30 @@ def test_levels_at_any_rhythm(path: Path, facts: list[Fact], data: st.DataObject
         if refunds:
             brand.ingest([fact.event(number) for number, fact in refunds], now=after(DAYS + 9))
         taken: list[Fact] = []
-        for begin, end in zip([0, *cuts], [*cuts, len(facts)], strict=True):
+        before: Given = Counter()
+        for place, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(facts)], strict=True)):
             part = numbered[begin:end]
             taken += [fact for _, fact in part]
             latest = max((fact.day for fact in taken), default=0)
             if part:
                 brand.ingest([fact.event(number) for number, fact in part], now=after(latest))
             brand.run(now=after(latest), send=False)
+            if place == merged:
+                before = as_one(found(brand))
+                brand.merge("wecom:m0", "wecom:m1", by="test", why="one person", now=after(latest))
         brand.run(now=after(DAYS + 9), send=False)
         brand.run(now=after(DAYS + 9), send=False)
-        known = expected([*(fact for _, fact in refunds), *facts], DAYS + 9)
-        assert found(brand) == known
-        given_ = {"rows": {"2-days": 5, "4-days": 50}, "visits": {"3-days": 7}, "ways": {"1-tasks": 11, "3-tasks": 100}}
-        points = sum(
-            amount for incentive, amount in rows(brand, "grants", "incentive", "amount") if incentive == "points"
-        )
-        assert points - len(MEMBERS) == sum(given_[one][level] * times for (_, one, level), times in known.items())
+        whole = [fact for _, fact in refunds] + facts
+        one = merged is not None and merged <= len(cuts)
+        owned = [evolve(fact, who="m0") if one and fact.who == "m1" else fact for fact in whole]
+        # What was given before two turned out to be one stands, and counts for both.
+        known = expected(owned, DAYS + 9) | before
+        given_ = found(brand)
+        assert (as_one(given_) if one else given_) == known
+        worth = {"rows": {"2-days": 5, "4-days": 50}, "visits": {"3-days": 7}, "ways": {"1-tasks": 11, "3-tasks": 100}}
+        lines = rows(brand, "grants", "incentive", "amount")
+        points = sum(amount for incentive, amount in lines if incentive == "points")
+        assert points - len(MEMBERS) == sum(worth[one_][level] * times for (_, one_, level, _), times in known.items())
         gapless(brand)
 
 

@@ -1,7 +1,7 @@
 """What reaching a level gives, each level so many times in a period, in whichever order facts come in.
 
-A level is known by its name, its period and its number in it, not by the fact that reached it: a fact that comes in
-late may reach a level earlier, which must not give it once more.
+How often it was given in a period counts, not by which fact: one that comes in late may reach a level earlier, which
+must not give it once more; and of two members who turn out to be one, what either was given counts for both.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.frames import total
 from siyu.kinds import Period
 from siyu_plugins.incentives._rows import lines
 
@@ -50,11 +51,16 @@ def given(view: View, incentive: Incentive, reached: Frame, levels: Sequence[tup
     Returns:
         For each level reached a line of the incentive's own, of amount 1, and those that it gives.
     """
-    lot = nw.concat_str(nw.col("period"), nw.lit(":"), nw.col("nth").cast(nw.String))
-    cause = nw.concat_str(nw.col("level"), nw.lit(":"), nw.col("event"))
-    named = reached.with_columns(lot=lot, cause=cause)
-    ledger = view.grants.filter(nw.col("incentive") == incentive.name).select("member", "lot", level="item").unique()
-    new = named.join(ledger, on=["member", "level", "lot"], how="anti")
+    named = reached.with_columns(
+        lot=nw.concat_str(nw.col("period"), nw.lit(":"), nw.col("nth").cast(nw.String)),
+        cause=nw.concat_str(nw.col("level"), nw.lit(":"), nw.col("event")),
+    )
+    ledger = view.grants.filter(nw.col("incentive") == incentive.name)
+    period = nw.col("lot").str.replace_all(":[0-9]+$", "")
+    known = ledger.select("member", level=nw.col("item"), period=period, one=nw.lit(1, nw.Int64))
+    times = known.group_by("member", "level", "period").agg(times=total("one"))
+    counted = named.join(times, on=["member", "level", "period"], how="left")
+    new = counted.filter(nw.col("nth") > nw.col("times").fill_null(0))
     common = new.with_columns(kind=nw.lit("earned"), cause_kind=nw.lit("level"))
     own = common.with_columns(incentive=nw.lit(incentive.name), item=nw.col("level"), amount=nw.lit(1))
     rewards = [_reward(incentive, common, level, reward) for level, gives in levels for reward in gives]

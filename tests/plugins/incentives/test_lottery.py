@@ -15,8 +15,8 @@ from siyu import ConfigError, UserError
 from siyu.config.units import Duration, Money, Secret
 from siyu.kinds import Budget, Cost, Term
 from siyu.testing.views import programme_of
-from siyu_plugins.incentives._lottery_commands import lottery as shown
 from siyu_plugins.incentives._lottery_commands import checked, masked, seed, told
+from siyu_plugins.incentives._lottery_commands import lottery as shown
 from siyu_plugins.incentives._tickets import Enter
 from siyu_plugins.incentives.lottery import Lottery, Prize, Tickets
 
