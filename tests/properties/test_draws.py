@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import frozen
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.brands import HEAD, folder, gapless, happened, opened, rounds
 
@@ -115,7 +115,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(orders=histories(), data=st.data())
-@settings(max_examples=rounds(4, 60), phases=[Phase.generate], print_blob=False)
+@settings(max_examples=rounds(4, 60))
 def test_a_draw_at_any_rhythm(path: Path, orders: list[Order], data: st.DataObject) -> None:
     events = [event for number, order in enumerate(orders) for event in order.events(number)]
     events = data.draw(st.permutations(events))

@@ -80,7 +80,8 @@ def told(brand: siyu.Brand, name: str, *, tickets: bool = False) -> dict[str, An
         for place, (prize, ticket, member, reason) in enumerate(_won(brand, name), 1)
     ]
     listed = [{"ticket": number, "member": masked(member), "times": times} for number, member, times in entries]
-    whole = {"lottery": name, "commitment": found.commitment, "prizes": prizes, "winners": winners}
+    seed_ = _revealed(winners[0]["how"]) if winners else ""
+    whole = {"lottery": name, "commitment": found.commitment, "seed": seed_, "prizes": prizes, "winners": winners}
     return {**whole, "tickets": sum(times for *_, times in entries), **({"list": listed} if tickets else {})}
 
 
@@ -94,7 +95,7 @@ def checked(brand: siyu.Brand, name: str) -> str:
     if not won:
         message = f"lottery '{name}' has not been drawn, or nobody had a ticket"
         raise UserError(message)
-    text = won[0][3].partition("of the seed ")[2].partition(" ")[0]
+    text = _revealed(won[0][3])
     if commitment(text) != found.commitment:
         message = f"the seed of lottery '{name}' in the ledger is not the one that was committed to"
         raise UserError(message)
@@ -103,6 +104,11 @@ def checked(brand: siyu.Brand, name: str) -> str:
         message = f"lottery '{name}' comes out otherwise: {anew}"
         raise UserError(message)
     return f"the seed is the one committed to, and gives these {len(won)} winners"
+
+
+def _revealed(reason: str) -> str:
+    """Return the seed out of the reason of a winner's line."""
+    return reason.partition(" of the seed ")[2].rpartition(" names place ")[0]
 
 
 def masked(member: int) -> str:
@@ -149,5 +155,5 @@ def _written(found: dict[str, Any]) -> str:
         f"  {one['place']}. {one['prize']}: ticket {one['ticket']} of member {one['member']}"
         for one in found["winners"]
     ]
-    lines += ["winners:", *won] if won else ["not drawn yet"]
+    lines += [f"seed: {found['seed']}", "winners:", *won] if won else ["not drawn yet"]
     return "\n".join([*lines, *([found["checked"]] if "checked" in found else [])])
