@@ -75,7 +75,7 @@ def told(brand: siyu.Brand, name: str, *, tickets: bool = False) -> dict[str, An
         {"prize": one.id, "number": one.number, "worth": str(one.worth), "odds": odds.get(one.id, "not bounded")}
         for one in found.prizes
     ]
-    winners = [
+    winners: list[dict[str, Any]] = [
         {"place": place, "prize": prize, "ticket": ticket, "member": masked(member), "how": reason}
         for place, (prize, ticket, member, reason) in enumerate(_won(brand, name), 1)
     ]
