@@ -24,6 +24,7 @@ use = "broadcast"
 from = 2026-11-01
 until = 2026-11-20
 on = 2026-11-10
+at = "10:00"
 say = "hi"
 via = "box"
 [incentive.sale]

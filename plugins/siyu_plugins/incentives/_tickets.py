@@ -41,7 +41,7 @@ class Enter:
         least = () if self.at_least is None else (nw.col("amount") >= self.at_least.minor,)
         where = {"type": self.event, "subject": self.subject, "entry": self.entry}
         return nw.all_horizontal(
-            *(nw.col(column) == text for column, text in where.items() if text), *least, ignore_nulls=True
+            *(nw.col(column) == text for column, text in where.items() if text), *least, ignore_nulls=False
         )
 
 
