@@ -63,8 +63,8 @@ class Lottery(Incentive):
     counts tickets; ``limit`` and ``budget`` bound them. A ticket that an event earned is taken back where the event
     is refunded before the draw.
 
-    The first run that is ``wait`` after the last day draws, once, among all tickets in the ledger; a run before it
-    brings in what is still to be earned. The tickets stand in a list in the order of their numbers, which are those
+    The first run that is ``wait`` after the last day draws, once, among all tickets that events and claims brought into
+    the ledger; where some are still to be earned, it brings these in, and the next run draws. The tickets stand in a list in the order of their numbers, which are those
     of the events that they came by, each as often as it counts. The numbers below the length of that list which
     follow from the seed and the lottery's name (see below) each name a place in it, from 0 on. A place that was named
     before, or whose member has won ``wins`` times, is passed over; the others win, in order, the prizes as they
