@@ -64,12 +64,13 @@ class Lottery(Incentive):
     is refunded before the draw.
 
     The first run that is ``wait`` after the last day draws, once, among all tickets that events and claims brought into
-    the ledger; where some are still to be earned, it brings these in, and the next run draws. The tickets stand in a list in the order of their numbers, which are those
-    of the events that they came by, each as often as it counts. The numbers below the length of that list which
-    follow from the seed and the lottery's name (see below) each name a place in it, from 0 on. A place that was named
-    before, or whose member has won ``wins`` times, is passed over; the others win, in order, the prizes as they
-    are listed. At most 100 numbers for each prize are taken: what has no winner then is not given. Number k, from
-    0, is the SHA-256 of the text ``SEED:NAME:k``, read as one big-endian integer, modulo the length of the list.
+    the ledger; where some are still to be earned, it brings these in, and the next run draws. The tickets stand in a
+    list in the order of their numbers, which are those of the events that they came by, each as often as it counts.
+    The numbers below the length of that list that follow from the seed and the lottery's name each name a place in it,
+    from 0 on. A place that was named before, or whose member has won ``wins`` times, is passed over; the others win,
+    in order, the prizes as they are listed. At most 100 numbers for each prize are taken: what has no winner then is
+    not given. Number k, from 0, is the SHA-256 of the text ``SEED:NAME:k``, read as one big-endian integer, modulo the
+    length of the list.
 
     The seed is secret until the draw; its commitment, the SHA-256 of its text, stands in the config from the
     beginning, and so with every run in the store. The draw writes a line ``won`` of amount 0 for each winner, with
