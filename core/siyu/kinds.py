@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
-from siyu.config.units import Money, Share
+from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
 from siyu.offering import Budget, Cost, Early, Limit, Period, Reward, Term, Worth
@@ -222,6 +222,11 @@ class Incentive(Component):
     def lasting(self) -> int | None:
         """For how many seconds what other incentives give into its ledger can be used; None for ever."""
         return None
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """The second of its first day at which it begins, and that of its last day at which it is over."""
+        return 0, DAY
 
     def settle(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has nothing to settle
         """Return the lines that facts earn or reverse, None for none; those in the ledger already are dropped.

@@ -17,12 +17,13 @@ from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
 from siyu.identities import looked_up
 from siyu.known import current, lapsed
-from siyu.moments import DISTANT, day_number, midnight
+from siyu.moments import day_number
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import inside
 from siyu.steady import steady
 from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
+from siyu.windows import window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -295,14 +296,7 @@ class View(ContactsView):
 
     def window(self, component: Campaign | Incentive) -> tuple[int, int]:
         """Return the first second and the first second after a component's days, its campaign's included."""
-        zone = self._programme.brand.zone
-        begin = midnight(zone, component.from_)
-        end = midnight(zone, component.until, 1) if component.until else DISTANT
-        during = getattr(component, "during", None)
-        if during is None:
-            return begin, end
-        outer = self.window(self._programme.component("campaign", during))  # type: ignore[arg-type]
-        return max(begin, outer[0]), min(end, outer[1])
+        return window(self._programme, component)
 
     @cached_property
     def _zones(self) -> dict[str, str]:
