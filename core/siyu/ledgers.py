@@ -210,7 +210,7 @@ class Ledgers(Members):
 
     def _decided(self, work: Work) -> Frame:
         """Decide the claims that wait, and return their lines: what is asked already is answered first."""
-        desk = self._grants.desk(work.view)
+        desk = self._grants.desk(lambda: work.view)
         lines = desk.decide(pending(work.view, desk))
         return work.keep(lines_frame(work, lines), "seq").with_columns(nw.col("seq") + self.store.last)
 

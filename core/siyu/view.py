@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from siyu.admit import admit
-from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
+from siyu.clocks import ClocksView
 from siyu.contacts import ContactsView
 from siyu.contents import themes
 from siyu.drawing import drawn
@@ -22,7 +22,7 @@ from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import inside
 from siyu.steady import steady
-from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
+from siyu.tables import CONTENTS, STATE
 from siyu.windows import window
 
 if TYPE_CHECKING:
@@ -37,11 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["View"]
 
-_DAYS_AHEAD = 400
-_DAYS_BEFORE = 31
 
-
-class View(ContactsView):
+class View(ClocksView, ContactsView):
     """The relations of one pass, bound to its connection; not thread-safe.
 
     Every id of a member or a recipient is resolved to the least id of its component, and no event later than
@@ -201,29 +198,6 @@ class View(ContactsView):
         return self._tables["measures"]
 
     @cached_property
-    def calendar(self) -> Frame:
-        """One row a day in the brand's zone, from a month before the first event to a year and a month from now."""
-        earliest = self._engine.rows(self._tables["events"].select(nw.col("day").min()))[0][0]
-        first = self.today if earliest is None else min(earliest, self.today)
-        days = calendar_rows(self._programme.brand.zone, first - _DAYS_BEFORE, self.today + _DAYS_AHEAD)
-        return self._engine.frame(days, CALENDAR)
-
-    @cached_property
-    def zones(self) -> Frame:
-        """One row a zone of the members: zone, offset (seconds), midnight (the second when its today began).
-
-        A zone that a member states and that does not exist has the clocks of the brand's members.
-        """
-        rows = [(name, *zone_row(zone, self.now)[1:]) for name, zone in self._zones.items()]
-        return self._engine.frame(dict(zip(ZONES, zip(*rows, strict=True), strict=True)), ZONES)
-
-    def clocks(self, since: int) -> Frame:
-        """Return how far the clocks of the ``zones`` were from UTC, from a second to ``now``; see ``CLOCKS``."""
-        zones = {"": self._programme.brand.member_zone, **self._zones}
-        rows = [(name, *span) for name, zone in zones.items() for span in offsets(zone, since, self.now)]
-        return self._engine.frame(dict(zip(CLOCKS, zip(*rows, strict=True), strict=True)), CLOCKS)
-
-    @cached_property
     def contents(self) -> Frame:
         """The items of content that state their place in the matrix: content, theme."""
         found = themes(self._programme)
@@ -297,8 +271,3 @@ class View(ContactsView):
     def window(self, component: Campaign | Incentive) -> tuple[int, int]:
         """Return the first second and the first second after a component's days, its campaign's included."""
         return window(self._programme, component)
-
-    @cached_property
-    def _zones(self) -> dict[str, str]:
-        found = self._engine.rows(self._tables["members"].select("zone").unique())
-        return real_zones([zone for (zone,) in found if zone], self._programme.brand.member_zone)

@@ -54,7 +54,8 @@ class _Pass:
 
 def replay(work: Work, key: str, past: Past, found: Findings) -> None:
     """Decide all claims anew, and compare."""
-    desk = reopened(work.programme, key, Books(_upto(work, 0), work.programme.brand.zone))
+    view = _upto(work, 0)
+    desk = reopened(work.programme, key, Books(lambda: view, work.programme.brand.zone))
     if not desk.offers:
         return
     replayed = _Replay(work, key, desk, _stored(work, desk), Wallet.of(work.view, desk.purse.ledgers))
@@ -192,7 +193,8 @@ class _Replay:
         return True
 
     def _reopen(self, upto: int) -> None:
-        books = Books(_upto(self.work, upto), self.work.programme.brand.zone)
+        view = _upto(self.work, upto)
+        books = Books(lambda: view, self.work.programme.brand.zone)
         desk = reopened(self.work.programme, self.key, books)
         desk.held.paid = self.desk.held.paid
         desk.answered = {**self.desk.answered, **desk.answered}
