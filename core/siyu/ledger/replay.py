@@ -60,7 +60,7 @@ def replay(work: Work, key: str, past: Past, found: Findings) -> None:
         return
     replayed = _Replay(work, key, desk, _stored(work, desk), Wallet.of(work.view, desk.purse.ledgers))
     replayed.prepare(desk)
-    moves, came = pending(work.view, desk), _came(work)
+    moves, came = pending(view, desk), _came(work)
     stream: list[tuple[int, Claim | Payment | _Pass]] = [(came[move.event], move) for move in moves]
     if replayed.passing:
         stream += [(one.came, one) for one in _passes(work)]
