@@ -10,8 +10,9 @@ from attrs import evolve
 from siyu.claims.earned import LINE, earn
 from siyu.frames import total
 from siyu.kinds import Incentive
-from siyu.ledger.findings import DEBTS, JOINED, OTHER_RULES
+from siyu.ledger.findings import DEBTS, JOINED, LATER, OTHER_RULES
 from siyu.ledger.opening import opened
+from siyu.ledger.past import seen
 
 if TYPE_CHECKING:
     from siyu.kinds import Campaign, Frame
@@ -26,7 +27,7 @@ BY_CLAIMS = ["granted", "reserved", "confirmed", "released", "waiting", "transfe
 """The kinds of lines that claims write."""
 
 _OWNER = ["incentive", "member"]
-_TOLD = [*_OWNER, "kind", "cause_kind"]
+_MOST = 30
 _CAUSE = ["incentive", "member", "kind", "cause_kind", "cause"]
 
 
@@ -41,7 +42,7 @@ def facts(work: Work, past: Past, found: Findings) -> None:
 
     What limits, budgets and ``to`` refused stays refused: it was decided by what was known then. What expired, and what
     lots paid of debts, rests on when refunds came to be known, and is looked at lot by lot. So are a member's refunds
-    where there is such a line of theirs.
+    where there is such a line of theirs. A line that differs is settled once more, with what its own run knew.
     """
     newer = work.view.grants.filter(of_facts(), nw.col("seq") > past.last)
     found.note("newer than the last run", work.size(newer))
@@ -49,24 +50,41 @@ def facts(work: Work, past: Past, found: Findings) -> None:
         return
     ledger = work.keep(past.view.grants)
     settled = _settled(work, past.view, ledger)
-    counted = (nw.col("kind") != "expired") & (nw.col("cause_kind") != "debt")
-    stored = work.keep(ledger.filter(of_facts(), counted))
+    stored = work.keep(ledger.filter(of_facts(), _counted()))
     found.checked["causes"] = work.size(stored.select(*_CAUSE).unique())
-    differing = work.keep(_differing(stored, settled.filter(of_facts(), counted)))
-    earlier = work.keep(_earlier(stored, past.alike))
-    known = differing.join(earlier, on=_CAUSE, how="semi")
-    found.note(OTHER_RULES, work.size(known))
-    rest = work.keep(differing.join(earlier, on=_CAUSE, how="anti"))
-    late = nw.concat([ledger.select(*_TOLD), settled.select(*_TOLD)]).filter(~counted)
-    taken = (rest.filter(nw.col("kind") == "reversed")).join(
-        late.select("incentive", "member").unique(), on=_OWNER, how="semi"
-    )
-    found.note(DEBTS, work.size(taken))
-    rest = work.keep(rest.join(taken.select(*_CAUSE), on=_CAUSE, how="anti"))
-    dated = rest.join(past.joins, on="member", how="left").with_columns(nw.col("seq").fill_null(past.last))
-    since = (nw.col("since") > nw.col("seq")).fill_null(value=False)
-    found.note(JOINED, work.size(dated.filter(since)))
-    found.add("facts", "the events say otherwise", work.session.engine.rows(_told(dated.filter(~since))))
+    rest = work.keep(_differing(stored, settled))
+    late = nw.concat([lines.filter(~_counted()).select(*_OWNER) for lines in (ledger, settled)]).unique()
+    since = rest.join(past.joins, on="member").filter(nw.col("since") > nw.col("seq").fill_null(past.last))
+    refunds = rest.filter(nw.col("kind") == "reversed").join(late, on=_OWNER, how="semi")
+    excuses = {OTHER_RULES: _earlier(stored, past.alike), DEBTS: refunds, JOINED: since}
+    for words, excused in excuses.items():
+        rest = _without(work, rest, excused, words, found)
+    rest = _without(work, rest, _right_then(work, rest), LATER, found)
+    found.add("facts", "the events say otherwise", work.session.engine.rows(_told(rest)))
+
+
+def _without(work: Work, rest: Frame, excused: Frame, words: str, found: Findings) -> Frame:
+    """Note what cannot be compared, and leave it out."""
+    causes = work.keep(excused.select(*_CAUSE).unique())
+    found.note(words, work.size(rest.join(causes, on=_CAUSE, how="semi")))
+    return work.keep(rest.join(causes, on=_CAUSE, how="anti"))
+
+
+def _counted() -> nw.Expr:
+    return (nw.col("kind") != "expired") & (nw.col("cause_kind") != "debt")
+
+
+def _right_then(work: Work, rest: Frame) -> Frame:
+    """Return the causes of lines that are what the events said by the run that wrote them, and no more are."""
+    named = rest.join(work.view.raw["runs"].select("now", run="id", last="seq"), on="run")
+    passes = work.session.engine.rows(named.select("run", "last", "now").unique().sort("last"))
+    right = [named.head(0).select(*_CAUSE)]
+    for run, last, now in passes[:_MOST]:
+        view = seen(work, last, now)
+        ledger = work.keep(view.grants)
+        then = _differing(ledger.filter(of_facts(), _counted()), _settled(work, view, ledger))
+        right.append(named.filter(nw.col("run") == run).select(*_CAUSE).join(then, on=_CAUSE, how="anti"))
+    return nw.concat(right)
 
 
 def _settled(work: Work, view: View, ledger: Frame) -> Frame:
@@ -109,14 +127,16 @@ def _unbounded(work: Work, incentive: Incentive) -> Incentive:
 
 
 def _differing(stored: Frame, settled: Frame) -> Frame:
-    nothing = nw.lit(0, nw.Int64)
+    nothing, nobody = nw.lit(0, nw.Int64), nw.lit(None).cast(nw.Int64)
     sums = [
-        stored.select(*_CAUSE, "item", "seq", stored="amount", expected=nothing),
-        settled.select(*_CAUSE, "item", seq=nw.lit(None).cast(nw.Int64), stored=nothing, expected="amount"),
+        stored.select(*_CAUSE, "item", "seq", "run", stored="amount", expected=nothing),
+        settled.filter(of_facts(), _counted()).select(
+            *_CAUSE, "item", seq=nobody, run=nobody, stored=nothing, expected="amount"
+        ),
     ]
-    both = nw.concat(sums).group_by(*_CAUSE).agg(
-        stored=total("stored"), expected=total("expected"), item=nw.col("item").min(), seq=nw.col("seq").max()
-    )  # fmt: skip
+    aggregates = {"stored": total("stored"), "expected": total("expected"), "item": nw.col("item").min()}
+    newest = {name: nw.col(name).max() for name in ("seq", "run")}
+    both = nw.concat(sums).group_by(*_CAUSE).agg(**aggregates, **newest)
     return both.filter(nw.col("stored") != nw.col("expected"))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.work import Work
 
-__all__ = ["Past", "past"]
+__all__ = ["Past", "past", "seen"]
 
 
 @frozen
@@ -45,12 +45,17 @@ def past(work: Work) -> Past:
         return Past(None, 0, alike, joins)
     passes = raw["runs"].filter(nw.col("kind").is_in(["run", "tick"]), nw.col("seq") <= done)
     now = work.session.engine.rows(passes.select(nw.col("now").max()))[0][0]
-    tables = {name: raw[name].filter(nw.col("seq") <= done) for name in ("items", "grants", "touches")}
-    tables["events"] = _events(work, done)
+    return Past(seen(work, done, now), done, alike, joins)
+
+
+def seen(work: Work, last: int, now: int) -> View:
+    """Return what a pass saw at a moment, of the rows up to a ``seq``; who is one person is as today."""
+    raw = work.view.raw
+    tables = {name: raw[name].filter(nw.col("seq") <= last) for name in ("items", "grants", "touches")}
+    tables["events"] = _events(work, last)
     engine, joined = work.session.engine, bool(work.size(raw["canon"].head(1)))
     whole = {**raw, **tables}
-    view = View(whole, now=now, programme=work.programme, engine=engine, joined=joined, bits=work.view.bits)
-    return Past(view, done, alike, joins)
+    return View(whole, now=now, programme=work.programme, engine=engine, joined=joined, bits=work.view.bits)
 
 
 def _events(work: Work, last: int) -> Frame:

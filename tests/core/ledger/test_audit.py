@@ -48,7 +48,7 @@ def test_an_audit_of_an_honest_ledger_finds_nothing_and_says_what_it_compared(br
         found = audited(brand)
         assert (found.findings, found.differing, found.notes) == ([], 0, {})
         assert found.checked["claims"] == 4
-        assert found.checked["causes"] == 6
+        assert found.checked["causes"] == 7
         assert found.checked["closed months"] == 1
 
 
@@ -68,7 +68,7 @@ def test_an_audit_of_an_honest_ledger_finds_nothing_and_says_what_it_compared(br
             ),
             {"claims", "causes", "closings"},
         ),
-        ("UPDATE grants SET cause = '7' WHERE kind = 'opened'", {"causes"}),
+        ("UPDATE grants SET cause = '7' WHERE kind = 'opened'", {"facts", "causes"}),
         ("DELETE FROM events WHERE source_id = 'o-2'", {"facts", "causes"}),
         (
             (
