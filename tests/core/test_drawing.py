@@ -15,8 +15,13 @@ Draw = Callable[..., list[tuple[Any, ...]]]
 
 _WANT = {"member": nw.Int64(), "want": nw.String(), "time": nw.Int64(), "amount": nw.Int64()}
 _LOT = {
-    **{"member": nw.Int64(), "item": nw.String(), "lot": nw.String(), "since": nw.Int64()},
-    **{"available": nw.Int64(), "expires": nw.Int64(), "amount": nw.Int64()},
+    "member": nw.Int64(),
+    "item": nw.String(),
+    "lot": nw.String(),
+    "since": nw.Int64(),
+    "available": nw.Int64(),
+    "expires": nw.Int64(),
+    "amount": nw.Int64(),
 }
 
 
