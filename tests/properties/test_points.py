@@ -475,7 +475,7 @@ def lived(brand: Brand, orders: Sequence[tuple[int, str, int]], gifts: Sequence[
     ),
     looks=st.sets(st.integers(0, 15), max_size=3),
 )
-@settings(max_examples=rounds(3, 40))
+@settings(max_examples=rounds(1, 40))
 def test_points_that_are_given_away_are_the_same_points(
     path: Path, orders: list[tuple[int, str, int]], gifts: list[Given], looks: set[int]
 ) -> None:

@@ -33,7 +33,8 @@ class Tiers(Incentive):
     The ledger counts tiers that are held: a line of kind ``earned`` for each tier (its item) that a member comes into,
     at the very moment, with the tier's benefits as its reason; who comes into ``gold`` holds ``silver`` as well. One of
     kind ``expired`` ends it, when the grace after a review is over. Where late facts show that a tier was held at
-    other moments, or not at all, a line ``reversed`` takes it back; the balance is always what is held.
+    other moments, or not at all, a line ``reversed`` takes it back; the balance is always what is held. Of a tier that
+    is every member's there are no lines.
 
     What a tier ``gives`` goes to each member once, when they first come into it within the incentive's days; it is
     not taken back.
@@ -63,7 +64,8 @@ class Tiers(Incentive):
     def settle(self, view: View) -> Frame:
         """Return the lines by which the ledger comes to what is held by now."""
         begin, end = view.window(self)
-        held = self._levels(view).spans(view)
+        levels = self._levels(view)
+        held = levels.spans(view).filter(nw.col("tag") != levels.base)
         began = held.filter(nw.col("since") < end, nw.col("until").fill_null(end) > begin)
         entitled = began if self.to is None else began.join(view.matching(self.to), on="member", how="semi")
         spans = view.keep(_spans(entitled, begin).filter(nw.col("since") <= view.now))

@@ -113,6 +113,11 @@ class Tiers(Tagger):
         """The names of the tiers, the lowest first."""
         return sorted(self.tiers, key=lambda name: _units(self.tiers[name]))
 
+    @property
+    def base(self) -> str:
+        """The tier that every member is in, whose threshold is 0; empty for none."""
+        return "" if _units(self.tiers[self.gives[0]]) else self.gives[0]
+
     def tags(self, view: View) -> Frame:
         """Return the tier of each member: member, tag, value and score (what is missing to the next), evidence."""
         current = latest(self._reviews(view).filter(nw.col("from") <= view.now), [], ["from"])
@@ -120,8 +125,7 @@ class Tiers(Tagger):
         best = counted.group_by("member").agg(level=nw.col("level").max())
         now = latest(counted, ["member"], ["second"]).select("member", "sum")
         known = view.members.select("member").join(best, on="member", how="left").join(now, on="member", how="left")
-        base = 0 if _units(self.tiers[self.gives[0]]) else 1
-        filled = known.with_columns(nw.col("level").fill_null(base), nw.col("sum").fill_null(0))
+        filled = known.with_columns(nw.col("level").fill_null(1 if self.base else 0), nw.col("sum").fill_null(0))
         return self._said(view, filled.filter(nw.col("level") > 0))
 
     def spans(self, view: View) -> Frame:
@@ -131,8 +135,12 @@ class Tiers(Tagger):
         level = nw.col("level").cum_max().over("member", "from", order_by=["second"])
         moments = counted.with_columns(level=level, since=nw.max_horizontal("second", "from"))
         held = moments.filter(nw.col("since") <= view.now).group_by("member", "since").agg(nw.col("level").max())
-        every = [self._held(held.with_columns(tier=nw.lit(number)), name) for number, name in enumerate(self.gives, 1)]
-        return nw.concat(every)
+        steps = [(number, name) for number, name in enumerate(self.gives, 1) if name != self.base]
+        ever = {"since": nw.lit(0, nw.Int64), "until": nw.lit(None).cast(nw.Int64), "tag": nw.lit(self.base)}
+        everybody = [view.members.select("member", **ever)] if self.base else []
+        return nw.concat(
+            [*everybody, *(self._held(held.with_columns(tier=nw.lit(number)), name) for number, name in steps)]
+        )
 
     @staticmethod
     def _held(moments: Frame, name: str) -> Frame:

@@ -74,6 +74,10 @@ def test_a_tier_of_nothing_is_every_members(engine: EngineName) -> None:
         (1, "friend", "6.00", "spend 4.00, 6.00 to gold"),
         (2, "friend", "10.00", "spend 0.00, 10.00 to gold"),
     ]
+    assert held(tagger, seen([{**events[0], "amount": 1000}], FIRST, engine)) == [
+        ("friend", 0, None),
+        ("gold", FIRST, None),
+    ]
 
 
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
