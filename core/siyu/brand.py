@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from siyu.by_hand import Correction, correct
 from siyu.claims.asking import Form
 from siyu.claims.counter import Answer, ClaimCounter
 from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
+from siyu.ledgers import Ledgers
 from siyu.loop import walk
-from siyu.members import Members
 from siyu.outcome import Outcome
 from siyu.passes import Moment
 from siyu.receiving import Receiving
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Members, Receiving):
+class Brand(Codes, Ledgers, Receiving):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -180,6 +181,28 @@ class Brand(Codes, Members, Receiving):
         """Take a tag from a member by hand, whoever gave it: see ``tag``."""
         return self._say(Word("untagged", tag, by, {"note": note}), member, now)
 
+    def correct(
+        self, member: str | int, incentive: str, units: int, *, by: str, why: str, now: Moment = None
+    ) -> Outcome:
+        """Correct what a member has of an incentive; the next run or tick writes it into the ledger.
+
+        Args:
+            member: An outside id (``wecom:wm7…``) or a member's number, of a member that the log knows.
+            incentive: One that takes corrections, as ``points`` do.
+            units: How much more the member gets; below 0, how much less.
+            by: Who says so.
+            why: Why.
+            now: The moment of it.
+
+        Returns:
+            What was counted: ``events`` is 0 where the very same was said before, at the same moment.
+
+        Raises:
+            UserError: The incentive takes none, the member is not known, or it lacks an author, a reason or units.
+        """
+        correction = Correction(incentive=incentive, units=units, by=by, why=why)
+        return self._by_hand(lambda work: correct(work, self._key, correction, self.number(member), str(member)), now)
+
     def marks(self, channel: str, *, now: Moment = None) -> Frame:
         """Return what a channel has to change of its own tags, by the tags of the last run: member, mark, change.
 
@@ -223,9 +246,12 @@ class Brand(Codes, Members, Receiving):
             return overview(session, self.programme.segments)
 
     def _say(self, word: Word, member: str | int, now: Moment) -> Outcome:
+        return self._by_hand(lambda work: say(work, self._key, word, self.number(member), str(member)), now)
+
+    def _by_hand(self, write: Callable[[Work], None], now: Moment) -> Outcome:
         with self._pass("ingest", now) as work:
             with work.session.reading():
-                say(work, self._key, word, self.number(member), str(member))
+                write(work)
             # As for what is ingested: nothing comes into the log while claims are decided.
             with self._grants.lock, work.session.writing(work.run.id) as writer:
                 record(work, writer)

@@ -44,6 +44,12 @@ _CLAIM = {"to": "units are moved to this member", "code": "the claim is granted 
 _FORM = {"form": "text, image or the like"}
 _NOTE = {"note": "what was known is shown with the tag"}
 _HAND = {"value": "the tag's value", "expires": "when the tag ends", **_NOTE}
+_BALANCE = {
+    "proof": "a balance without one is refused",
+    "author": "who vouches for it",
+    "available": "the first day, or the moment, from which it can be used",
+    "expires": "the last day, or the moment until which it can be used",
+}
 _WELCOME = {"welcome_code": "the platform takes the welcome by it", "welcome_until": "until when it takes one"}
 
 EVENT_TYPES: dict[str, EventType] = {
@@ -101,6 +107,18 @@ EVENT_TYPES: dict[str, EventType] = {
     "targeted": _T("a member was on the target list of a campaign outside siyu", subject="campaign"),
     "redeemed": _T("a coupon or a benefit was used", subject="campaign", ref="coupon code", amount="discount"),
     "claimed": _T("a member asks for something limited", subject="incentive", ref="item", claim=True, props=_CLAIM),
+    "opened": _T(
+        "a balance came over from an earlier system: quantity units, or an amount of money",
+        subject="incentive",
+        ref="item",
+        amount="the balance, where the ledger counts money",
+        props=_BALANCE,
+    ),
+    "corrected": _T(
+        "a person corrected a ledger by quantity units, more or less",
+        subject="incentive",
+        props={"why": "the ledger says why it was corrected"},
+    ),
     "voted": _T("a member voted", subject="choice", ref="vote"),
     "answered": _T(
         "a member answered a question of a survey",

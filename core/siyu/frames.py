@@ -135,10 +135,12 @@ def local_time(frame: Frame, calendar: Frame, *, day: str, clock: int | str, nam
 
 def cast_like(frame: Frame, schema: Schema) -> Frame:
     """Give a frame the columns of a schema, in its order and of its types; those that are missing are null."""
-    present = set(frame.collect_schema().names())
+    known = frame.collect_schema()
+    if list(known.items()) == list(schema.items()):
+        return frame
     return frame.select(
         *(
-            (nw.col(column) if column in present else nw.lit(None)).cast(dtype).alias(column)
+            (nw.col(column) if column in known else nw.lit(None)).cast(dtype).alias(column)
             for column, dtype in schema.items()
         )
     )

@@ -114,12 +114,20 @@ def stirred(work: Work, fold: Fold) -> Frame | None:
 
 
 def joined_since(work: Work, fold: Fold) -> Frame | None:
-    """Return the raw ids of the members who must be looked at anew: member; None where there are none.
+    """Return the raw ids of the members who must be looked at anew since a state: member; None where there are none.
 
     These are the members who were joined or parted since, and those of whom an event was revised. Every id of a
     component that was made or broken is connected to one end of a link that began or ceased to count;
     and that is an end of a new link, or a neighbour of one that many share now, or no more.
     """
+    since = (fold.watermark, fold.low, fold.high)
+    # The states of one run ask for the same.
+    if since not in work.parted:
+        work.parted[since] = _parted(work, fold)
+    return work.parted[since]
+
+
+def _parted(work: Work, fold: Fold) -> Frame | None:
     stir, revised = stirred(work, fold), revised_since(work, fold)
     found = [] if stir is None else [neighbours(work.view.raw["links"], stir).select("member")]
     found += [] if revised is None else [revised]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu.config.expressions import Condition
-from siyu.config.units import Money, Share
+from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
 from siyu.offering import Budget, Cost, Early, Limit, Period, Reward, Term, Worth
@@ -176,9 +176,14 @@ class Campaign(Component):
 
 @frozen(kw_only=True)
 class Incentive(Component):
-    """A reward with rules and a ledger."""
+    """A reward with rules and a ledger.
+
+    Attributes:
+        corrected: Whether it settles events ``corrected``, by which people set right what a member has.
+    """
 
     kind: ClassVar[str] = "incentive"
+    corrected: ClassVar[bool] = False
 
     from_: date = field(metadata=doc("the first day; events before it earn nothing", example=date(2026, 12, 1)))
     until: date | None = field(
@@ -212,6 +217,16 @@ class Incentive(Component):
     def rewards(self) -> Sequence[Reward]:
         """What it writes into the ledgers of other incentives; they are settled after it."""
         return ()
+
+    @property
+    def lasting(self) -> int | None:
+        """For how many seconds what other incentives give into its ledger can be used; None for ever."""
+        return None
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """The second of its first day at which it begins, and that of its last day at which it is over."""
+        return 0, DAY
 
     def settle(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has nothing to settle
         """Return the lines that facts earn or reverse, None for none; those in the ledger already are dropped.

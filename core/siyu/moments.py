@@ -10,7 +10,17 @@ import narwhals as nw
 from siyu.calendars import offsets
 from siyu.errors import UserError
 
-__all__ = ["DISTANT", "day_expression", "day_number", "day_of", "midnight", "moment", "period_start", "written"]
+__all__ = [
+    "DISTANT",
+    "day_expression",
+    "day_number",
+    "day_of",
+    "midnight",
+    "moment",
+    "period_start",
+    "shown_at",
+    "written",
+]
 
 DISTANT = 253_402_300_800
 """The second that no moment reaches: the year 10000."""
@@ -61,6 +71,16 @@ def midnight(zone: str, day: date, after: int = 0) -> int:
     """Return the second when a date, or the one ``after`` days later, begins in a zone."""
     begin = datetime.combine(day + timedelta(days=after), datetime.min.time(), ZoneInfo(zone))
     return int(begin.timestamp())
+
+
+def shown_at(zone: str, day: date, clock: int) -> int:
+    """Return the second when the clocks of a zone show a second of a date's day; 86,400 is the next day's midnight.
+
+    A time that a change of clocks skips is as long after the change; of one that comes twice, the first is taken.
+    """
+    after, rest = divmod(clock, 86400)
+    begin = datetime.combine(day + timedelta(days=after), datetime.min.time(), ZoneInfo(zone))
+    return int((begin + timedelta(seconds=rest)).timestamp())
 
 
 def period_start(zone: str, now: int, per: str) -> int:

@@ -13,7 +13,7 @@ from siyu.config.expressions import TODAY
 from siyu.folds import fold_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu.config.expressions import Condition
     from siyu.config.programme import Programme
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["Again", "Told", "again", "among", "basis", "brought", "steady"]
+__all__ = ["Again", "Told", "again", "basis", "brought", "steady"]
+
+# The states that say what is known of members.
+_FACTS = ("members", "features")
 
 
 @frozen
@@ -31,15 +34,21 @@ class Again:
     Attributes:
         members: member: those of whom something changed since the last run, kept.
         gone: member: the ids whose rows of the last run are out of date, kept; those of ``members`` are among them.
+        known: Their rows of the tables that say what is known of members.
     """
 
     members: Frame
     gone: Frame
+    known: Mapping[str, Frame]
 
     def and_also(self, work: Work, members: Frame) -> Again:
         """Return the same with further members."""
-        both = (work.keep(nw.concat([frame, members]).unique()) for frame in (self.members, self.gone))
-        return Again(*both)
+        everybody = work.keep(nw.concat([self.members, members]).unique())
+        return Again(everybody, work.keep(nw.concat([self.gone, members]).unique()), _known(work, everybody))
+
+    def among(self, view: View) -> View:
+        """Return a view of the pass with what is known of these members alone."""
+        return view.having(members=self.known["members"], features=self.known["features"])
 
 
 @frozen
@@ -87,21 +96,26 @@ def basis(work: Work) -> str:
 
 def again(work: Work) -> Again | None:
     """Return whom a run has to look at again; None for everybody."""
-    if not {"members", "features"} <= work.merged.keys():
+    if not work.merged.keys() >= set(_FACTS):
         return None
     fold = fold_of(work.session, "flags")
     if fold is None or fold.definitions.get("") != basis(work):
         return None
-    members = [work.merged[table][1].select("member") for table in ("members", "features")]
-    gone = [work.merged[table][0].select("member") for table in ("members", "features")]
+    members = [work.merged[table][1].select("member") for table in _FACTS]
+    gone = [work.merged[table][0].select("member") for table in _FACTS]
     changed = work.keep(nw.concat(members).unique())
-    return Again(changed, work.keep(nw.concat([changed, *gone]).unique()))
+    return Again(changed, work.keep(nw.concat([changed, *gone]).unique()), _known(work, changed))
 
 
-def among(view: View, members: Frame) -> View:
-    """Return the same view with what is known of only some members: member."""
-    few = {name: view.raw[name].join(members, on="member", how="semi") for name in ("members", "features")}
-    return view.having(members=few["members"], features=few["features"])
+def _known(work: Work, members: Frame) -> dict[str, Frame]:
+    """Return what is known of members, all of whom this run has looked at: of each, what it made anew counts."""
+    found = {}
+    for table in _FACTS:
+        fresh = work.merged[table][1]
+        stored = work.session.table(table).select(*fresh.collect_schema().names())
+        others = work.keep(members.join(fresh, on="member", how="anti"))
+        found[table] = nw.concat([fresh, stored.join(others, on="member", how="semi")])
+    return found
 
 
 def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Told:

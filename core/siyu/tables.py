@@ -128,14 +128,25 @@ _LOGS = (
     Table(
         "grants",
         "one line of an incentive's ledger; a balance is the sum of its amounts. By facts: earned (+), reversed and "
-        "expired (-). By a person: opened (+), corrected. By claims: granted, reserved (+), then confirmed (0) or "
-        "released (-); waiting (0); transferred (- and +); redeemed (-, what pays for a claim), restored (+). "
+        "expired (-), covered (- and +, what lots pay of a debt). By a person: opened (+), corrected. By claims: "
+        "granted, reserved (+), then confirmed (0) or released (-); waiting (0); "
+        "transferred (- and +); redeemed (-, what pays for a claim), restored (+). "
         "By either: refused (0)",
         _columns(
             "id:id member:id incentive:text item:text lot:text kind:text amount:int cause_kind:text "
             "cause:text request:text time:int available:int expires:int reason:text"
         ),
         key=("id",),
+    ),
+    Table(
+        "closings",
+        "a closed month of one incentive's ledger at one place: see ``siyu.ledger.closing``",
+        _columns(
+            "month:text place:text incentive:text opening:int earned:int opened:int granted:int redeemed:int "
+            "expired:int reversed:int corrected:int transferred:int moved:int closing:int late:int late_lines:int "
+            "value:int breakage:int until:int watermark:int"
+        ),
+        key=("month", "place", "incentive"),
     ),
     Table(
         "tag_changes",

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-import narwhals as nw
 from attrs import frozen
 
-from siyu.components import component
+from siyu.by_hand import Said, write
 from siyu.config._words import closest
 from siyu.errors import UserError
-from siyu.keys import hashed
 from siyu.kinds import Tagger
 from siyu.moments import midnight, moment
 from siyu.values import Marking
@@ -21,13 +19,9 @@ from siyu.values import Marking
 if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
-    from siyu.view import View
     from siyu.work import Work
 
 __all__ = ["Word", "end_of", "marker", "marks", "say"]
-
-SOURCE = "by-hand"
-"""The source and the entry of the events that are written here."""
 
 
 @frozen
@@ -69,28 +63,8 @@ def say(work: Work, key: str, word: Word, number: int, asked: str) -> None:
         UserError: Nobody says it, no tagger lets people give the tag, or the log knows no such member by now.
     """
     _allowed(work.programme, word.tag)
-    if not word.by.strip():
-        raise UserError(f"say who says it: '{word.tag}' needs the name of a person")
-    _known(work.view, number, asked)
-    now, text = work.run.now, word.text
-    name = str(hashed(key, SOURCE, word.type, str(number), word.tag, word.by, str(now), text or ""))
-    row = {
-        "id": hashed(key, SOURCE, name),
-        "source": SOURCE,
-        "source_id": name,
-        "member": number,
-        "type": word.type,
-        "time": work.run.time,
-        "second": now,
-        "day": work.view.today,
-        "entry": SOURCE,
-        "staff": word.by,
-        "subject": word.tag,
-        "props": text,
-    }
-    events = work.row("events", row)
-    new = events.join(work.view.raw["events"].select("id"), on="id", how="anti")
-    work.count("events", work.stage("events", new))
+    said = Said(type=word.type, subject=word.tag, by=word.by, props=word.text)
+    write(work, key, said, number, asked)
 
 
 def end_of(until: int | str | None, now: int, zone: str) -> int | None:
@@ -155,12 +129,3 @@ def _allowed(programme: Programme, tag: str) -> None:
     told = ", ".join(f"{name} ({meaning})" if meaning else name for name, meaning in sorted(known.items()))
     hint = closest(tag, known) or f"there are {told}"
     raise UserError(f"no tagger lets people give '{tag}'; {hint}")
-
-
-def _known(view: View, number: int, asked: str) -> None:
-    """Look whether the log knows a member: a slip of the pen must not make a new one."""
-    member, _ = component(view, number)
-    if not view.rows(view.events.filter(nw.col("member") == member).select("member").head(1)):
-        raise UserError(
-            f"no member {asked} is known by then; an outside id is written kind:value, as in the entry's config"
-        )

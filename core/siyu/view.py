@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from siyu.admit import admit
-from siyu.calendars import calendar_rows, offsets, real_zones, zone_row
+from siyu.clocks import ClocksView
 from siyu.contacts import ContactsView
 from siyu.contents import themes
+from siyu.drawing import drawn
 from siyu.features.cells import declared
 from siyu.features.finish import finished
 from siyu.frames import cast_like, latest
 from siyu.identities import looked_up
 from siyu.known import current, lapsed
-from siyu.moments import DISTANT, day_number, midnight
+from siyu.moments import day_number
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.segments import inside
 from siyu.steady import steady
-from siyu.tables import CALENDAR, CLOCKS, CONTENTS, STATE, ZONES
+from siyu.tables import CONTENTS, STATE
+from siyu.windows import window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,11 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["View"]
 
-_DAYS_AHEAD = 400
-_DAYS_BEFORE = 31
 
-
-class View(ContactsView):
+class View(ClocksView, ContactsView):
     """The relations of one pass, bound to its connection; not thread-safe.
 
     Every id of a member or a recipient is resolved to the least id of its component, and no event later than
@@ -136,6 +135,11 @@ class View(ContactsView):
         """The taggers of the config."""
         return self._programme.components["tagger"]  # type: ignore[return-value]
 
+    @property
+    def incentives(self) -> tuple[Incentive, ...]:
+        """The incentives of the config."""
+        return self._programme.components["incentive"]  # type: ignore[return-value]
+
     @cached_property
     def touches(self) -> Frame:
         """All touches, with ``state``, ``reason`` and ``changed`` (epoch second) of their newest receipt."""
@@ -194,29 +198,6 @@ class View(ContactsView):
         return self._tables["measures"]
 
     @cached_property
-    def calendar(self) -> Frame:
-        """One row a day in the brand's zone, from a month before the first event to a year and a month from now."""
-        earliest = self._engine.rows(self._tables["events"].select(nw.col("day").min()))[0][0]
-        first = self.today if earliest is None else min(earliest, self.today)
-        days = calendar_rows(self._programme.brand.zone, first - _DAYS_BEFORE, self.today + _DAYS_AHEAD)
-        return self._engine.frame(days, CALENDAR)
-
-    @cached_property
-    def zones(self) -> Frame:
-        """One row a zone of the members: zone, offset (seconds), midnight (the second when its today began).
-
-        A zone that a member states and that does not exist has the clocks of the brand's members.
-        """
-        rows = [(name, *zone_row(zone, self.now)[1:]) for name, zone in self._zones.items()]
-        return self._engine.frame(dict(zip(ZONES, zip(*rows, strict=True), strict=True)), ZONES)
-
-    def clocks(self, since: int) -> Frame:
-        """Return how far the clocks of the ``zones`` were from UTC, from a second to ``now``; see ``CLOCKS``."""
-        zones = {"": self._programme.brand.member_zone, **self._zones}
-        rows = [(name, *span) for name, zone in zones.items() for span in offsets(zone, since, self.now)]
-        return self._engine.frame(dict(zip(CLOCKS, zip(*rows, strict=True), strict=True)), CLOCKS)
-
-    @cached_property
     def contents(self) -> Frame:
         """The items of content that state their place in the matrix: content, theme."""
         found = themes(self._programme)
@@ -262,6 +243,10 @@ class View(ContactsView):
         """Decide ordered requests against counters: see ``siyu.admit.admit``."""
         return admit(requests, counters, self._engine)
 
+    def drawn(self, wants: Frame, lots: Frame) -> Frame:
+        """Draw what is wanted of members out of their lots: see ``siyu.drawing.drawn``."""
+        return drawn(wants, lots, self._engine)
+
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""
         return self._engine.keep(frame)
@@ -285,16 +270,4 @@ class View(ContactsView):
 
     def window(self, component: Campaign | Incentive) -> tuple[int, int]:
         """Return the first second and the first second after a component's days, its campaign's included."""
-        zone = self._programme.brand.zone
-        begin = midnight(zone, component.from_)
-        end = midnight(zone, component.until, 1) if component.until else DISTANT
-        during = getattr(component, "during", None)
-        if during is None:
-            return begin, end
-        outer = self.window(self._programme.component("campaign", during))  # type: ignore[arg-type]
-        return max(begin, outer[0]), min(end, outer[1])
-
-    @cached_property
-    def _zones(self) -> dict[str, str]:
-        found = self._engine.rows(self._tables["members"].select("zone").unique())
-        return real_zones([zone for (zone,) in found if zone], self._programme.brand.member_zone)
+        return window(self._programme, component)

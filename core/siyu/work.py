@@ -52,6 +52,7 @@ class Work:
         state: State tables that were computed anew.
         moved: Whose tags and segments have to be told again; None for everybody.
         merged: Parts of state tables that were computed anew: the keys whose rows go, and the rows that come.
+        parted: Who was joined or parted, or had an event revised, since a state: by its ``seq``, as ``joined_since``.
         folded: What the parts of each state are that was brought up to date, by state and name: see ``siyu.folds``.
         brought: How many parts of new events the stages saw that fold them; later parts are the stages' own.
         results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
@@ -73,6 +74,7 @@ class Work:
     state: dict[str, Frame] = field(factory=dict)
     moved: Again | None = None
     merged: dict[str, tuple[Frame, Frame]] = field(factory=dict)
+    parted: dict[tuple[int, int, int], Frame | None] = field(factory=dict)
     folded: dict[str, dict[str, str]] = field(factory=dict)
     brought: int = 0
     results: dict[str, Frame] = field(factory=dict)

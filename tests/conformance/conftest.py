@@ -211,7 +211,7 @@ def step(number: int, chance: Random) -> Row:
 def grant(number: int, order: Row) -> Row:
     """Return a line of the ledger that an order earned."""
     cause = {"cause_kind": "event", "cause": str(order["id"]), "item": "ordered", "lot": str(order["id"])}
-    times = {"time": order["second"], "available": order["second"] + 7 * DAY}
+    times = {"time": order["second"], "available": order["second"] + 7 * DAY, "expires": order["second"] + 20 * DAY}
     return {
         "id": number,
         "member": order["member"],

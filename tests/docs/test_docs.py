@@ -256,7 +256,7 @@ def test_the_rule_of_the_hooks_page_holds_on_the_last_day_of_a_month(tmp_path: P
 
 
 def test_every_command_is_described_and_every_command_named_exists() -> None:
-    known = set(command.list_commands(None)) | set(discover().commands)  # type: ignore[arg-type]
+    known = {*command.list_commands(None), *discover().commands}  # type: ignore[arg-type]
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
     assert known == set(re.findall(r"\$ siyu ([a-z]+) --help", page))
     for path in PAGES:

@@ -19,7 +19,7 @@ _MOST = 7
 _LONGEST = 20 * 3_600
 # The most days, and the most weeks that days of it belong to, that a month has.
 _A_MONTH = {"day": 31, "week": 6, "month": 1}
-_THE_BRANDS = {"use", "from", "until", "budget", "worth"}
+_THE_BRANDS = {"use", "from", "until", "budget", "worth", "attribution", "basis", "codes", "guard"}
 
 
 def no_holdout(subject: Subject) -> Iterator[Found]:
@@ -39,8 +39,8 @@ def too_many_rules(subject: Subject) -> Iterator[Found]:
 
     Seven is about what people hold in mind at once (Miller, 1956); members leave what they have to study, and ask the
     staff about the rest. In an incentive each key counts as one, an inner table by its keys, an array of tables by
-    its tables, and ``limit`` as one; ``use``, ``from``, ``until``, ``budget`` and ``worth`` are the brand's
-    affair.
+    its tables, and ``limit`` as one; ``use``, ``from``, ``until``, ``budget`` and ``worth`` are the brand's affair, and
+    so is how a referral finds the inviter and whom it suspects.
     """
     for name, table in subject.tree.get("incentive", {}).items():
         rules = sum(_count(key, value) for key, value in table.items() if key not in _THE_BRANDS)

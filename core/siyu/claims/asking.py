@@ -126,12 +126,10 @@ class Form:
         """Return claims of one moment, given as columns.
 
         Raises:
-            UserError: A column is missing, an incentive takes no claims, an item has to be named, or a member is no id.
+            UserError: Something is missing, or is no whole number; an incentive takes no claims; an item has to be
+                named; or a member is no id.
         """
-        absent = [name for name in ("incentive", "member", "id") if name not in columns]
-        if absent:
-            message = f"claims need the columns incentive, member and id; there is no {' and no '.join(absent)}"
-            raise UserError(message)
+        _check(columns)
         requests = [str(one) for one in columns["id"]]
         count = len(requests)
         missing = [None] * count
@@ -178,3 +176,19 @@ class Form:
                 return [term.item for term in terms]
         message = f"no incentive '{incentive}' takes claims; see the incentives in the brand's config"
         raise UserError(message)
+
+
+def _check(columns: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse claims that do not say who asks for what, by which id, or how many."""
+    for name in ("incentive", "member", "id"):
+        if name not in columns:
+            message = f"claims need the columns incentive, member and id; there is no {name}"
+            raise UserError(message)
+        for place, value in enumerate(columns[name]):
+            if value is None:
+                message = f"claim {place + 1} has no {name}; each says incentive, member and id"
+                raise UserError(message)
+    for place, value in enumerate(columns.get("quantity", ())):
+        if not isinstance(value, int | None):
+            message = f"claim {place + 1} asks for {value!r}; a quantity is a whole number"
+            raise UserError(message)

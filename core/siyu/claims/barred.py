@@ -53,7 +53,9 @@ def _unaddressed(claim: Claim) -> str:
 def _untimely(claim: Claim, offer: Offer, entitled: Callable[[Condition], Collection[int]]) -> str:
     if claim.second >= offer.end:
         return "it is over"
-    return "" if claim.second >= offer.begin or early(claim, offer, entitled) else "it has not begun"
+    if claim.second >= offer.begin or early(claim, offer, entitled):
+        return ""
+    return f"it has not begun; it begins on {offer.begins}"
 
 
 def _unentitled(claim: Claim, offer: Offer, entitled: Callable[[Condition], Collection[int]]) -> str:

@@ -100,6 +100,17 @@ class Books:
             (nw.col("cause_kind") == "claim") | nw.col("kind").is_in(["confirmed", "released"]),
         )
 
+    def undone(self, incentives: Collection[str]) -> frozenset[int]:
+        """Return the lines in the ledgers of incentives that people reversed in full: they hold nothing any more."""
+        lines = self.view.grants.filter(nw.col("incentive").is_in(sorted(incentives)))
+        back = lines.filter(nw.col("kind") == "reversed", nw.col("cause_kind") == "line").select("cause", back="amount")
+        if not self.view.rows(back.head(1)):
+            return frozenset()
+        both = lines.with_columns(cause=nw.col("id").cast(nw.String)).join(back, on="cause")
+        return frozenset(
+            one for (one,) in self.view.rows(both.filter(nw.col("amount") == -nw.col("back")).select("id"))
+        )
+
     def spent(self, causes: Collection[str]) -> Iterator[Line]:
         """Yield the lines that paid for claims, by the claims' events."""
         asked = self.view.table({"cause": causes}, {"cause": nw.String()})

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.kinds import Budget, Frame, Period
 
-__all__ = ["BY_CLAIMS", "Bound", "budgets", "given", "limits", "refusal"]
+__all__ = ["BY_CLAIMS", "NOT_GIVEN", "Bound", "budgets", "given", "limits", "refusal"]
 
 BY_CLAIMS = ("granted", "reserved")
 """The kinds of the lines by which claims give something."""
 
-# They move or set right what was given before: no budget counts them again.
-_NOT_GIVEN = ("opened", "corrected", "transferred", "restored")
+NOT_GIVEN = ("corrected", "covered", "opened", "restored", "transferred")
+"""The kinds of lines that move or set right what was given before: no budget counts them again, none refuses them."""
 
 _REFUSALS = {
     "stock": "it is sold out",
@@ -102,7 +102,7 @@ def _campaign(programme: Programme, campaign: Campaign, budget: Budget) -> Bound
 
 def given(ledger: Frame) -> Frame:
     """Return the lines that give something and stand: not what moves or corrects, and no reservation that fell back."""
-    lines = ledger.filter(nw.col("amount") > 0, ~nw.col("kind").is_in(list(_NOT_GIVEN)))
+    lines = ledger.filter(nw.col("amount") > 0, ~nw.col("kind").is_in(list(NOT_GIVEN)))
     released = ledger.filter(nw.col("kind") == "released").select(_number="cause")
     reserved = lines.filter(nw.col("kind") == "reserved").with_columns(_number=nw.col("id").cast(nw.String))
     kept = reserved.join(released, on="_number", how="anti").drop("_number")

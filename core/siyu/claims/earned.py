@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import narwhals as nw
 
-from siyu.claims.bounds import budgets, given, limits, refusal
+from siyu.claims.bounds import NOT_GIVEN, budgets, given, limits, refusal
 from siyu.frames import cast_like, row_number, total
 from siyu.kinds import Incentive
 from siyu.moments import day_expression
@@ -53,22 +53,28 @@ def _lines(work: Work, incentive: Incentive, given: Frame) -> Frame:
         incentive=nw.col("incentive").fill_null(incentive.name),
         available=nw.coalesce("available", "time"),
     )
-    lines = lines.filter(nw.col("time") >= begin)
+    lines = lines.filter(nw.col("time") >= begin).with_columns(expires=_ends(work, incentive))
     if incentive.to is not None:
         lines = _entitled(work, incentive, lines)
     return work.session.engine.hashed(lines.drop("id"), _SAME, "id").select(*LINE)
 
 
+def _ends(work: Work, incentive: Incentive) -> nw.Expr:
+    """Return when lots expire: what is given into another ledger lasts as long as that one says."""
+    ends: nw.Expr = nw.col("expires")
+    for name in sorted({reward.incentive for reward in incentive.rewards} - {incentive.name}):
+        lasting = cast("Incentive", work.programme.component("incentive", name)).lasting
+        if lasting is not None:
+            given_ = (nw.col("incentive") == name) & (nw.col("amount") > 0)
+            ends = nw.when(given_).then(nw.coalesce("expires", nw.col("available") + lasting)).otherwise(ends)
+    return ends
+
+
 def _entitled(work: Work, incentive: Incentive, lines: Frame) -> Frame:
     """Drop causes whose own line is for a member whom the incentive is not for; reversals always stand."""
-    own = lines.filter(_own(incentive))
+    own = lines.filter(_earning(incentive))
     barred = own.join(work.view.matching(incentive.to), on="member", how="anti").select(*_GROUP).unique()
     return lines.join(barred, on=_GROUP, how="anti")
-
-
-def _own(incentive: Incentive) -> nw.Expr:
-    """Return whether a line is what the incentive gives itself; what it gives back was given before."""
-    return (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0) & (nw.col("kind") != "restored")
 
 
 def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
@@ -87,7 +93,7 @@ def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
 def _within_bounds(work: Work, incentive: Incentive, bounds: tuple[Bound, ...], lines: Frame, ledger: Frame) -> Frame:
     """Admit causes in the order of time and id against the limit and the budgets."""
     asking = work.keep(_grouped(work, lines))
-    own = asking.filter(_own(incentive))
+    own = asking.filter(_earning(incentive))
     before = given(ledger)
     parts, rooms = [], []
     for bound in bounds:
@@ -102,6 +108,12 @@ def _within_bounds(work: Work, incentive: Incentive, bounds: tuple[Bound, ...], 
     verdicts = work.keep(work.view.admit(work.keep(requests), work.keep(nw.concat(rooms))))
     refused = _reasons(bounds, verdicts.filter(nw.col("verdict") == "refused"))
     return _decided(incentive, asking, work.keep(refused))
+
+
+def _earning(incentive: Incentive) -> nw.Expr:
+    """Return whether a line gives something out of the incentive's own ledger: what bounds count, and may refuse."""
+    own = (nw.col("incentive") == incentive.name) & (nw.col("amount") > 0)
+    return own & ~nw.col("kind").is_in(list(NOT_GIVEN))
 
 
 def _grouped(work: Work, lines: Frame) -> Frame:
@@ -156,7 +168,7 @@ def _reasons(bounds: tuple[Bound, ...], refused: Frame) -> Frame:
 def _decided(incentive: Incentive, asking: Frame, reasons: Frame) -> Frame:
     """Return the lines of admitted causes, and one line of amount 0 for each refused one."""
     admitted = asking.join(reasons, on="_group", how="anti")
-    turned = asking.filter(nw.col("incentive") == incentive.name, nw.col("amount") > 0).join(reasons, on="_group")
+    turned = asking.filter(_earning(incentive)).join(reasons, on="_group")
     zero = turned.with_columns(kind=nw.lit("refused"), amount=nw.lit(0, nw.Int64), reason=nw.col("_reason"))
     standing = _without_reversals(cast_like(admitted, LINE), turned)
     return nw.concat([standing, cast_like(zero, LINE)]).sort("time", "id")

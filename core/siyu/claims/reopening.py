@@ -30,11 +30,11 @@ def reopened(programme: Programme, key: str, books: Books) -> Desk:
     if not desk.offers:
         return desk
     bounds = {one.name: budgets(programme, one) for one in programme.of(Incentive)}
-    replay = _Replay(desk, bounds)
-    ledgers = {incentive for incentive, _ in desk.offers} | {name for name in bounds if bounds[name]}
-    for line in books.decided(ledgers):
+    incentives = {incentive for incentive, _ in desk.offers} | {name for name in bounds if bounds[name]}
+    replay = _Replay(desk, bounds, books.undone(incentives))
+    for line in books.decided(incentives):
         replay.take(line)
-    for event, line in books.refused(ledgers):
+    for event, line in books.refused(incentives):
         replay.refuse(event, line)
     replay.end(books)
     _facts(programme, desk, bounds, books)
@@ -58,6 +58,7 @@ class _Replay:
 
     desk: Desk
     budgets: dict[str, tuple[Bound, ...]]
+    undone: frozenset[int]
     _waiting: dict[int, Line] = field(factory=dict)
     _transfers: dict[int, Line] = field(factory=dict)
 
@@ -65,6 +66,8 @@ class _Replay:
         """Take the next line."""
         if line.cause_kind == "claim":
             self._answer(int(line.cause), line)
+        if line.id in self.undone:
+            return
         if line.kind in {"granted", "reserved"}:
             self.desk.codes.replay(line)
             self._draw(line)

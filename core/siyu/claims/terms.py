@@ -8,6 +8,7 @@ from attrs import frozen
 
 from siyu.claims.bounds import Bound, budgets, limits
 from siyu.kinds import Incentive
+from siyu.moments import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ class Offer:
         begin: The first second of its days.
         end: The first second after them.
         to: Whom it is for; None for everybody.
+        begins: When it begins, for a person.
         bounds: The counters that a claim draws on, by the stock that it gets its units of: ``early`` or ``all``.
     """
 
@@ -37,6 +39,7 @@ class Offer:
     begin: int
     end: int
     to: Condition | None
+    begins: str
     bounds: Mapping[str, tuple[Bound, ...]]
 
     @property
@@ -71,11 +74,12 @@ def offers(programme: Programme, window: Callable[[Incentive], tuple[int, int]])
     found: dict[tuple[str, str], Offer] = {}
     for incentive in programme.of(Incentive):
         begin, end = window(incentive)
+        begins = written(begin, programme.brand.zone)
         for term in incentive.terms():
             shared = (*limits(incentive), *(() if term.transfer else budgets(programme, incentive)))
             stocks = ("early", "all") if term.early else ("all",)
             bounds = {stock: (*_own(incentive.name, term, stock), *shared) for stock in stocks}
-            found[incentive.name, term.item] = Offer(incentive.name, term, begin, end, incentive.to, bounds)
+            found[incentive.name, term.item] = Offer(incentive.name, term, begin, end, incentive.to, begins, bounds)
     return found
 
 

@@ -13,6 +13,7 @@ from siyu.claims.earned import LINE, earn
 from siyu.claims.moves import pending
 from siyu.claims.reopening import reopened
 from siyu.kinds import Incentive
+from siyu.ledger.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,8 @@ class GrantWriter:
         desk = self.desk(lambda: work.view, shared=shared)
         decided = [*desk.decide(self._waiting(work.view, desk)), *desk.wind_up(work.run.now)]
         parts = [work.keep(lines_frame(work, decided))] if decided else []
+        brought = opened(work, stored)
+        parts += [] if brought is None else [brought]
         for incentive in work.components(Incentive):
             ledger = nw.concat([part.select(*LINE) for part in (stored, *parts)])
             work.view = work.view.having(grants=_numbered(stored, parts))

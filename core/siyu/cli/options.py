@@ -39,7 +39,7 @@ def parted(named: tuple[str, ...], count: int, what: str) -> tuple[Path, tuple[s
     """
     if len(named) not in {count, count + 1}:
         raise click.UsageError(f"say {what}, and before it the brand's folder where it is not the current one")
-    return Path(named[0] if len(named) > count else "."), named[-count:]
+    return Path(named[0] if len(named) > count else "."), named[len(named) - count :]
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can write

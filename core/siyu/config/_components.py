@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from siyu.config import _names
+from siyu.config._canonical import canonical
 from siyu.config._fields import fields_of
 from siyu.config._order import CycleError, topological
 from siyu.config._walk import Named, parts
@@ -48,16 +49,17 @@ def _made(builder: Builder, kind: str, name: str, table: object) -> tuple[str, C
         builder.problem((*path, "use"), message, hint=hint)
     else:
         rest = {key: value for key, value in table.items() if key != "use"}
-        given = {"name": name, **_own(builder, known[use])}
+        given = {"name": name, **_own(builder, known[use], table)}
         component = builder.structured(known[use], rest, path, builder.registry.owner(kind, use), **given)
         return None if component is None else (use, component)
     return None
 
 
-def _own(builder: Builder, cls: type[Component]) -> dict[str, object]:
-    """Return what siyu itself gives a component that asks for it: the brand's folder."""
+def _own(builder: Builder, cls: type[Component], table: Mapping[str, object]) -> dict[str, object]:
+    """Return what siyu itself gives a component that asks for it: the brand's folder, and its table as JSON."""
     asked = {field.name for field in fields_of(cls) if field.metadata.get("given")}
-    return {"folder": builder.source.folder.resolve()} if "folder" in asked else {}
+    own = {"folder": builder.source.folder.resolve(), "written": canonical(table)}
+    return {name: value for name, value in own.items() if name in asked}
 
 
 def arranged(

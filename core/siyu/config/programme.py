@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,6 +10,7 @@ from typing import Any, TypeVar, cast
 from attrs import frozen
 
 from siyu.config._build import Builder
+from siyu.config._canonical import canonical
 from siyu.config.expressions import Names
 from siyu.config.features import Feature
 from siyu.config.files import read
@@ -122,10 +121,10 @@ def load(folder: Path | str, registry: Registered, environment: str | None = Non
             dict.fromkeys(builder.problems), key=lambda problem: (problem.file, problem.line, problem.column)
         )
         raise ConfigError(tuple(order))
-    canonical = _canonical(source.tree | _lists(made["segments"]))
-    digest = sha256(canonical.encode()).hexdigest()
+    text = canonical(source.tree | _lists(made["segments"]))
+    digest = sha256(text.encode()).hexdigest()
     stamp = environment or PRODUCTION
-    return Programme(folder=source.folder, environment=stamp, canonical=canonical, hash=digest, **made)
+    return Programme(folder=source.folder, environment=stamp, canonical=text, hash=digest, **made)
 
 
 def blocked(folder: Path | str, environment: str | None = None) -> Collection[str]:
@@ -143,11 +142,3 @@ def _lists(segments: Mapping[str, Segment]) -> dict[str, Any]:
     """Return what the files say that segments take their members from: another list is another config."""
     texts = {name: "\n".join(one.ids) for name, one in segments.items() if one.list is not None}
     return {"lists": {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}} if texts else {}
-
-
-def _canonical(tree: Mapping[str, Any]) -> str:
-    return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_moment)
-
-
-def _moment(value: date | datetime | time) -> str:
-    return value.isoformat()

@@ -47,7 +47,7 @@ class Forward:
         """Return the state today of the members of whom something came or left, and of new ones.
 
         Args:
-            members: All members: member.
+            members: All members, or all of whom something came: member.
             pairs: What came of the features that are kept in pairs: member, and the feature's column.
         """
         changed = self.work.keep(changes(self.moved, self.features, self.before, self.work.view.today))
@@ -57,8 +57,7 @@ class Forward:
             found = merged.join(values.rename({name: "__now"}), on="member", how="left")
             merged = found.with_columns(nw.coalesce("__now", name).alias(name)).drop("__now")
         # Of new members nothing may count yet; all others have a row.
-        known = nw.concat([self.old.select("member"), changed.select("member")])
-        new = members.join(known, on="member", how="anti")
+        new = members.join(changed, on="member", how="anti").join(self.old, on="member", how="anti")
         schema = merged.collect_schema()
         return filled(nw.concat([merged, cast_like(new, schema)]), self.features)
 

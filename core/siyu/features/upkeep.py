@@ -90,7 +90,9 @@ def _built(work: Work, features: Mapping[str, Feature], members: Frame, events: 
 
 def _brought(work: Work, features: Mapping[str, Feature], fold: Fold) -> Upkeep:
     """Bring members forward; those who were joined or parted are built anew."""
-    members, stored = work.view.raw["members"].select("member"), work.session.table("pairs")
+    # Nobody is new or joined with others but of whom the run tells anew what is known.
+    known = work.merged["members"][1] if "members" in work.merged else work.view.raw["members"]
+    members, stored = known.select("member"), work.session.table("pairs")
     columns = [column for name, one in features.items() for column in state_columns(name, one)]
     old = work.session.table("features").select("member", *columns)
     parted = joined_since(work, fold)

@@ -30,9 +30,10 @@ def bring(work: Work) -> None:
     Events of a pair may come in late, so of everybody of whom one came all are read again.
     """
     fold = _fold(work)
-    for table in _PERSONAL:
-        _show(work, table, _of_members(work, table, fold))
-    _show(work, "groups", _of_groups(work, fold))
+    if fold is None or _anything(work, fold):
+        for table in _PERSONAL:
+            _show(work, table, _of_members(work, table, fold))
+        _show(work, "groups", _of_groups(work, fold))
     if not work.ticking:
         work.folded |= {table: {"": definition()} for table in (*_PERSONAL, "groups")}
 
@@ -47,6 +48,14 @@ def known(work: Work) -> dict[str, Frame]:
 def _fold(work: Work) -> Fold | None:
     fold = fold_of(work.session, "follows")
     return None if fold is None or fold.now > work.run.now else fold
+
+
+def _anything(work: Work, fold: Fold) -> bool:
+    """Return whether an event came that the tables are told by, or who is one person changed."""
+    if joined_since(work, fold) is not None:
+        return True
+    came = _of_types(arrived(work, "events", fold), {*CONTACTS, *CROWDS, *GROUPS})
+    return work.size(came.head(1)) > 0
 
 
 def _show(work: Work, table: str, parts: tuple[Frame | None, Frame]) -> None:

@@ -11,7 +11,7 @@ from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
 from siyu.frames import latest, total
 from siyu.segments import SIZES, segmented
-from siyu.steady import Told, among, brought, steady
+from siyu.steady import Told, brought, steady
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _told(work: Work, before: Bits) -> Told:
     moved = moved.and_also(work, nw.concat(retagged)) if retagged else moved
     others = [f"segment:{name}" for name in segments if name not in lasting]
     rest = segmented(work.view, segments).select("member", *others) if others else moved.members
-    fresh = segmented(among(work.view, moved.members), segments)
+    fresh = segmented(moved.among(work.view), segments)
     return brought(work, before, SEGMENT, fresh, moved.gone, rest, "segment:")
 
 

@@ -12,7 +12,7 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
-from siyu.steady import Told, again, among, basis, brought
+from siyu.steady import Told, again, basis, brought
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _told(work: Work, tagger: Tagger, before: Bits) -> Told | None:
     given = tagger.flags(work.view, [name for name in names if name not in lasting])
     if given is None:
         return None
-    fresh = tagger.flags(among(work.view, moved.members), list(names)) if moved is not None and lasting else None
+    fresh = tagger.flags(moved.among(work.view), list(names)) if moved is not None and lasting else None
     if moved is None or fresh is None:
         return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
     return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")

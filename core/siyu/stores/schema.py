@@ -28,7 +28,16 @@ def _create_table(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 # The tables of a version are those of the versions before it and what it adds.
-_SINCE = {"pairs": 2, "folds": 2, "flags": 2, "segments": 2, "shared": 3, "addresses": 3, "superseded": 3}
+_SINCE = {
+    "pairs": 2,
+    "folds": 2,
+    "flags": 2,
+    "segments": 2,
+    "shared": 3,
+    "addresses": 3,
+    "superseded": 3,
+    "closings": 5,
+}
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -63,7 +72,18 @@ def source(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE consents ADD COLUMN IF NOT EXISTS source VARCHAR")
 
 
-MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {1: create, 2: fold, 3: share, 4: source}
+def close(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add the months that are closed."""
+    _add(cursor, 5)
+
+
+MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    1: create,
+    2: fold,
+    3: share,
+    4: source,
+    5: close,
+}
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 
 VERSION = max(MIGRATIONS)

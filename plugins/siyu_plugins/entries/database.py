@@ -33,7 +33,9 @@ _READERS: dict[str, Callable[[str], object]] = {
 
 @frozen(kw_only=True)
 class Database(Mapped):
-    """Asks a database, PostgreSQL (``siyu[postgresql]``) or SQLite (``siyu[sqlite]``), and maps columns to a table.
+    """Asks a database and maps the columns of what it answers to a table.
+
+    PostgreSQL needs ``siyu[postgresql]``, MySQL and MariaDB need ``siyu[mysql]``, SQLite needs ``siyu[sqlite]``.
 
     With ``cursor``, only rows are asked for whose value of that column is at least the greatest one that came in
     before: those with just that value come again, and are known by their id. Choose a column that only grows, as one
@@ -55,7 +57,7 @@ class Database(Mapped):
     """
 
     uri: Secret = field(
-        metadata=doc("where the database is: postgresql://… or sqlite:///path", example={"env": "CRM_URI"})
+        metadata=doc("where the database is: postgresql://…, mysql://… or sqlite:///path", example={"env": "CRM_URI"})
     )
     query: str = field(metadata=doc("what is asked, as SQL", example="SELECT * FROM orders"))
     cursor: str = field(
@@ -74,23 +76,11 @@ class Database(Mapped):
             UserError: The database cannot be reached or refuses the query, or the mapping names a missing column.
         """
         where = f"entry '{self.name}'"
-        with reading(self.uri.reveal(intake.folder), where) as cursor:
-            cursor.execute(*self._asked(intake.cursor))
-            yield from self._read(intake, cursor.fetch_record_batch(), where)
+        with reading(self.uri.reveal(intake.folder), where) as database:
+            batches = database.batches(self.query.strip().rstrip(";"), self.cursor, _value(intake.cursor))
+            yield from self._read(intake, batches, where)
 
-    def _asked(self, known: str) -> tuple[str, tuple[object, ...]]:
-        """Return the query and its parameters."""
-        query = self.query.strip().rstrip(";")
-        if not self.cursor:
-            return query, ()
-        column = '"' + self.cursor.replace('"', '""') + '"'
-        inner = f"SELECT * FROM ({query}) AS asked WHERE {column} IS NOT NULL"  # noqa: S608 - the config is the query
-        if not known:
-            return f"{inner} ORDER BY {column}", ()
-        kind, text = json.loads(known)
-        return f"{inner} AND {column} >= $1 ORDER BY {column}", (_READERS[kind](text),)
-
-    def _read(self, intake: Intake, stream: Any, where: str) -> Iterator[Batch]:  # noqa: ANN401 - the driver's reader
+    def _read(self, intake: Intake, stream: Iterable[Any], where: str) -> Iterator[Batch]:
         known, done = intake.cursor, 0
         for batch in stream:
             if not batch.num_rows:
@@ -110,6 +100,14 @@ class Database(Mapped):
         if kind not in _READERS:
             raise UserError(f"{where}: '{self.cursor}' cannot tell what is new: it is neither number, moment nor text")
         return json.dumps([kind, value.isoformat() if isinstance(value, date) else str(value)])
+
+
+def _value(known: str) -> object:
+    """Return the greatest value that came in before, None where nothing did."""
+    if not known:
+        return None
+    kind, text = json.loads(known)
+    return _READERS[kind](text)
 
 
 def _nothing(intake: Intake) -> Frame:

@@ -22,9 +22,11 @@ _COLUMNS = {
     "amount": nw.Int64(),
     "cause_kind": nw.String(),
     "cause": nw.String(),
+    "request": nw.String(),
     "time": nw.Int64(),
     "available": nw.Int64(),
     "expires": nw.Int64(),
+    "reason": nw.String(),
 }
 
 

@@ -1,89 +1,99 @@
-"""Points: what events earn, and what refunds take back."""
+"""Points: what events earn, what refunds take back, and what expires."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.config.units import Duration, Money
-from siyu.kinds import Incentive, doc
-from siyu_plugins.incentives._reversals import reversals
+from siyu.config.units import Duration
+from siyu.kinds import Incentive, Term, doc
+from siyu_plugins.incentives._corrections import corrections
+from siyu_plugins.incentives._earning import Cap, Earn
+from siyu_plugins.incentives._lots import Books
+from siyu_plugins.incentives._reversals import owed, refunds_of, reversals
 from siyu_plugins.incentives._rows import lines
+from siyu_plugins.taggers.tiers import Tiers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from siyu import View
     from siyu.kinds import Frame
 
-__all__ = ["Earn", "Points"]
+__all__ = ["Cap", "Earn", "Points", "Transfers"]
+
+_WHOLE = 100
 
 
 @frozen(kw_only=True)
-class Earn:
-    """A rule by which an event earns points: ``{ event = "ordered", points = 1, per = "1.00" }``."""
+class Transfers:
+    """That members may give points to one another: ``{ most = 500 }``."""
 
-    event: str = field(metadata={**doc("the event that earns", example="ordered"), "refers": "event"})
-    points: int = field(metadata=doc("how many points", unit="points", example=1))
-    per: Money | None = field(
-        default=None, metadata=doc("for each full such part of the event's amount; else for the event", example="10.00")
-    )
-    entry: str = field(default="", metadata=doc("only events from this entry", example="wecom"))
-    subject: str = field(default="", metadata=doc("only events of this subject", example="GROCERY"))
-    id: str = field(
-        default="", metadata=doc("the rule's name in the ledger; by default what it matches", example="double-tea")
+    most: int | None = field(
+        default=None, metadata=doc("how many points one member may give away in all", unit="points", example=500)
     )
 
-    @points.validator
-    def _check_points(self, _: Attribute[int], value: int) -> None:
-        if value < 1:
-            message = f"expected 1 point or more, not {value}"
+    @most.validator
+    def _check_most(self, _: Attribute[int | None], value: int | None) -> None:
+        if value is not None and value < 1:
+            message = f"expected 1 point or more, not {value}; without transfers nobody gives points away"
             raise ValueError(message)
-
-    @per.validator
-    def _check_per(self, _: Attribute[Money | None], value: Money | None) -> None:
-        if value is not None and value.minor < 1:
-            message = f"expected an amount above 0, not '{value}'"
-            raise ValueError(message)
-
-    @property
-    def item(self) -> str:
-        """The rule's name in the ledger: it must not depend on its place, or moving it would earn anew."""
-        return self.id or ":".join(part for part in (self.event, self.entry, self.subject) if part)
-
-    def lots(self, facts: Frame) -> Frame:
-        """Return what events earn: member, item, lot (the event's id), amount, time."""
-        where = {"type": self.event, "entry": self.entry, "subject": self.subject}
-        matched = facts.filter(*(nw.col(column) == text for column, text in where.items() if text))
-        points = nw.lit(self.points, nw.Int64)
-        amount = nw.col("amount") // self.per.minor * points if self.per else points
-        lots = matched.select(
-            "member", item=nw.lit(self.item), lot=nw.col("id").cast(nw.String), amount=amount, time=nw.col("second")
-        )
-        return lots.filter(nw.col("amount") > 0).with_columns(nw.col("amount").cast(nw.Int64))
 
 
 @frozen(kw_only=True)
 class Points(Incentive):
-    """Gives points for events, and takes them back for refunds.
+    """Gives points for events, takes them back for refunds, and lets them expire, the earliest first.
 
-    A line of kind ``earned`` names its event as cause and lot, and its rule as item. A ``refunded`` event of the
-    same member with the order's ``ref`` takes back what that order (``ordered``, ``paid`` or ``received``) earned,
-    in proportion to the amount, whenever it comes: lines of kind ``reversed``. A refund without an amount is of the
-    whole order, and of an order without an amount any refund is.
+    A line of kind ``earned`` names its event as cause and lot, and its rule as item. With ``times`` members with
+    a tag earn so many times as much, rounded down; of several tags the most counts. A tier of a tagger ``tiers``
+    counts from the moment at which it was reached, any other tag if the member has it when a run looks at the event.
 
-    Lots carry the moment at which they expire; no line is written when they do.
+    A ``refunded`` event of the same member with the order's ``ref`` takes back what that order (``ordered``, ``paid``
+    or ``received``) earned, in proportion to the amount, whenever it comes: lines of kind ``reversed``. A refund
+    without an amount is of the whole order, and of an order without an amount any refund is. What of a lot has
+    expired is gone, and is not taken back; a refund after that moment takes back nothing.
+
+    Points that were spent already are taken back as well. With ``spent = "negative"`` the balance falls below 0, and
+    the next lots make up for it: pairs of lines of kind ``covered``, which sum to nothing. With ``spent = "next"``
+    the balance stays, and what is missing is taken of the member's other lots, those to come included.
+
+    What is left of a lot when it expires goes by a line of kind ``expired``, of that very moment, whenever a run
+    writes it. Other incentives take points by their costs. With ``transfers`` a claim of the item ``transfer`` moves as
+    many points as its quantity to another member (``to``): the same lots, which expire when they would have.
+
+    An event ``corrected`` of the incentive (``subject``) gives ``quantity`` points, or takes them; it names
+    who says so (``staff``) and why, and is no earning: neither ``to``, ``limit`` nor ``budget`` refuse it.
     """
 
+    corrected: ClassVar[bool] = True
+
     earn: tuple[Earn, ...] = field(metadata=doc("what earns points; several rules may match one event"))
+    times: Mapping[str, float] = field(
+        factory=dict,
+        metadata={
+            **doc("how many times as much members with a tag earn", example={"gold": 1.5}),
+            "keys_refer": "tag",
+        },
+    )
     pending: Duration = field(
         default=Duration(0), metadata=doc("how long after the event points can be used", example="7d")
     )
     expires: Duration | None = field(
         default=None, metadata=doc("how long they can be used; for ever by default", example="365d")
+    )
+    spent: Literal["negative", "next"] = field(
+        default="negative",
+        metadata=doc(
+            "how a refund takes back what is spent: the balance falls below 0, or the next points go", example="next"
+        ),
+    )
+
+    transfers: Transfers | None = field(
+        default=None, metadata=doc("members may give points to one another; not by default", example={"most": 500})
     )
 
     @earn.validator
@@ -97,26 +107,81 @@ class Points(Incentive):
             message = f"two rules go by the name '{twice}' in the ledger: give one of them an id of its own"
             raise ValueError(message)
 
+    @times.validator
+    def _check_times(self, _: Attribute[Mapping[str, float]], value: Mapping[str, float]) -> None:
+        for tag, times in value.items():
+            if not 1 <= times <= _WHOLE or round(times * _WHOLE, 6) % 1:
+                message = f"expected a number from 1 to 100 with two decimals at most for '{tag}', not {times}"
+                raise ValueError(message)
+
     def facts(self) -> Mapping[str, object]:
         """State what earns points, rule by rule."""
         return {"earn": [{"rewarded_events": (rule.event,)} for rule in self.earn]}
 
+    @property
+    def lasting(self) -> int | None:
+        """For how many seconds the points that other incentives give can be used."""
+        return None if self.expires is None else self.expires.seconds
+
+    def terms(self) -> Sequence[Term]:
+        """Return the term of a transfer, where members may give points to one another."""
+        return () if self.transfers is None else (Term(item="transfer", transfer=True, each=self.transfers.most),)
+
     def settle(self, view: View) -> Frame:
-        """Return the lines that events earn within the incentive's days, and that refunds reverse."""
+        """Return the lines that events earn in the incentive's days, that refunds and corrections make, that expire."""
+        ledger = view.keep(self._ledger(view))
+        earned = view.keep(self._earned(view, ledger))
+        pairs = view.keep(refunds_of(earned, ledger, view.events, debts=self.spent == "negative"))
+        corrected = corrections(view, self.name, self._kept)
+        fresh = corrected.join(ledger.select("item", "lot"), on=["item", "lot"], how="anti")
+        new = view.keep(nw.concat([lines(earned), lines(reversals(pairs)), lines(fresh)]))
+        books = Books(view, ledger, new)
+        closed = books.closed(owed(pairs) if self.spent == "next" else None)
+        named = nw.concat([new, closed]).with_columns(nw.coalesce("available", "time"), incentive=nw.lit(self.name))
+        return lines(named)
+
+    def _ledger(self, view: View) -> Frame:
+        own = view.grants.filter(nw.col("incentive") == self.name)
+        return lines(own.with_columns(nw.col("item", "lot").fill_null("")))
+
+    def _earned(self, view: View, ledger: Frame) -> Frame:
+        """Return the lots that events earn and the ledger does not have."""
         begin, end = view.window(self)
         facts = view.events.filter(nw.col("second") >= begin, nw.col("second") < end)
-        earned = nw.concat([rule.lots(facts) for rule in self.earn])
-        ledger = view.grants.filter(nw.col("incentive") == self.name)
-        return nw.concat([self._earned(earned), self._reversed(reversals(earned, ledger, view.events))])
-
-    def _earned(self, lots: Frame) -> Frame:
-        available = nw.col("time") + self.pending.seconds
-        kept = {} if self.expires is None else {"expires": available + self.expires.seconds}
+        parts = [rule.within_cap(view, self._multiplied(view, rule.lots(view, facts)), ledger) for rule in self.earn]
         cause = {"kind": nw.lit("earned"), "cause_kind": nw.lit("event"), "cause": nw.col("lot")}
-        return lines(lots.with_columns(**cause, incentive=nw.lit(self.name), available=available, **kept))
+        available = nw.col("time") + self.pending.seconds
+        lots = lines(self._kept(nw.concat(parts).with_columns(**cause, available=available)))
+        return lots if self.to is None else lots.join(view.matching(self.to), on="member", how="semi")
 
-    def _reversed(self, rows: Frame) -> Frame:
-        return lines(rows.with_columns(incentive=nw.lit(self.name), available=nw.col("time")))
+    def _kept(self, lots: Frame) -> Frame:
+        """Add when lots expire, by when they can be used."""
+        end = nw.lit(None) if self.expires is None else nw.col("available") + self.expires.seconds
+        return lots.with_columns(expires=end.cast(nw.Int64))
+
+    def _multiplied(self, view: View, lots: Frame) -> Frame:
+        if not self.times:
+            return lots
+        factors = [round(times * _WHOLE) for times in self.times.values()]
+        schema = {"tag": nw.String(), "factor": nw.Int64()}
+        known = view.table({"tag": self.times.keys(), "factor": factors}, schema)
+        during = lots.join(self._had(view).join(known, on="tag", how="inner"), on="member", how="inner")
+        held = (nw.col("since") <= nw.col("time")) & (nw.col("time") < nw.col("until")).fill_null(value=True)
+        most = during.filter(held).group_by("member", "item", "lot").agg(nw.col("factor").max())
+        factor = nw.col("factor").fill_null(_WHOLE)
+        counted = lots.join(most, on=["member", "item", "lot"], how="left")
+        return counted.with_columns(amount=nw.col("amount") * factor // _WHOLE)
+
+    def _had(self, view: View) -> Frame:
+        """Return who had which of the tags in ``times``, and when: member, tag, since, until (null for no end)."""
+        tiers = [one for one in view.taggers if isinstance(one, Tiers)]
+        spans = [
+            one.spans(view).select("member", "tag", "since", "until") for one in tiers if {*one.gives} & {*self.times}
+        ]
+        names = [one.name for one in tiers]
+        now = view.tags.filter(nw.col("tag").is_in([*self.times]), ~nw.col("tagger").is_in(names))
+        ever, open_ = nw.lit(0, nw.Int64), nw.lit(None).cast(nw.Int64)
+        return nw.concat([now.select("member", "tag", since=ever, until=open_), *spans])
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Referral: a reward for bringing a friend who then buys."""
+"""Referral: a reward for bringing a friend who then joins, buys or stays."""
 
 from __future__ import annotations
 
@@ -8,63 +8,66 @@ import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.config.units import DAY, Duration, Money
-from siyu.frames import latest
 from siyu.kinds import Incentive, Reward, doc
+from siyu_plugins.incentives._attribution import attributed
+from siyu_plugins.incentives._counted import counted
+from siyu_plugins.incentives._referral_rules import Attribution, Burst, Counts, Gives, Guard
+from siyu_plugins.incentives._reviews import HELD, REFERRAL, REVIEW, WORDS
 from siyu_plugins.incentives._rows import lines
+from siyu_plugins.incentives._verdicts import decided, judged, settled, with_above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import click
+
     from siyu import View
+    from siyu.events import EventType
     from siyu.kinds import Frame
 
-__all__ = ["Counts", "Gives", "Referral"]
+__all__ = ["Attribution", "Burst", "Counts", "Gives", "Guard", "Referral"]
 
-_PER_HEAD = ("profiled", "joined", "followed")
+_PER_HEAD = ("profiled", "joined", "followed", "scanned", "group_joined")
 """The events that say no more than that a friend has come."""
 
 
 @frozen(kw_only=True)
-class Counts:
-    """What a friend must do for the invitation to count."""
-
-    event: str = field(default="paid", metadata={**doc("what the friend must do", example="paid"), "refers": "event"})
-    at_least: Money | None = field(default=None, metadata=doc("the least amount of that event", example="50.00"))
-    within: Duration = field(
-        default=Duration(30 * DAY), metadata=doc("how long after joining it still counts", example="30d")
-    )
-    settle: Duration = field(
-        default=Duration(7 * DAY), metadata=doc("how long to wait for a refund before rewarding", example="7d")
-    )
-
-
-@frozen(kw_only=True)
-class Gives:
-    """Who gets what: ``{ inviter = { points = 200 }, friend = { points = 50 } }``."""
-
-    inviter: tuple[Reward, ...] = field(default=(), metadata=doc("what the inviter gets", example={"points": 200}))
-    friend: tuple[Reward, ...] = field(default=(), metadata=doc("what the friend gets", example={"points": 50}))
-
-
-@frozen(kw_only=True)
 class Referral(Incentive):
-    """Rewards a member who brings a friend, and the friend, once the friend has bought and not returned it.
+    """Rewards a member who brings a friend, and the friend, once the friend has joined, bought or stayed.
 
-    A ``joined`` event within the incentive's days, whose ``ref`` is the inviter's outside id, makes the pair. It must
-    be the friend's first: who was a member before is not new. The inviter must be a member, and another person; of
-    two who invited each other the earlier pair stands.
+    A friend's first ``joined`` event makes the pair: who was a member before is not new. What names the inviter is an
+    invitation: the ``ref`` of that event, an outside id, or else the ``subject`` of it, or of an event ``followed`` or
+    ``scanned`` before it, which is the inviter's own code or one of ``codes``. A member's own code is their number,
+    by which nobody can be guessed; it stays theirs for ever, also when they turn out to be somebody else as well
+    (``siyu referrals code``). Of several invitations ``attribution`` says which one counts.
 
-    The pair counts with the friend's first event that meets ``counts`` and has no ``refunded`` event of its ``ref``
-    for as long as ``settle``. Then it writes a line of kind ``referred`` for the inviter, amount 1, into its own
-    ledger, which ``limit`` and ``budget`` count, and the rewards, of kind ``earned``, into theirs. All lines of a
-    pair share ``cause_kind`` and ``cause``, the joined event's id, so that they are written together or not at all.
+    The pair counts with the friend's first event that meets ``counts`` and has no ``refunded`` event of its ``ref``,
+    and no leaving, for as long as ``settle`` and ``stays`` say. Then it writes a line of kind ``referred`` for the
+    inviter, amount 1, into its own ledger, which ``limit`` and ``budget`` count, and the rewards, of kind ``earned``,
+    into theirs. All lines of a pair share ``cause_kind`` and ``cause``, the joined event's id, so that they are written
+    together or not at all. A refund, or a merge of members, that comes later changes nothing; a friend counts once.
+
+    What is judged at that moment may refuse the pair, a line of kind ``refused`` that says why: the inviter is the
+    friend under another id; the pair closes a circle of invitations, of at most 65,536 members; or one of the
+    suspicions of ``guard``. Those that a person is to look at write a line of kind ``held``, and what the person says
+    first by ``siyu referrals approve`` or ``refuse`` settles it.
+
+    ``gives.above`` rewards who brought the inviter, if that pair has counted: two levels, and never more. Packs may
+    allow one only.
     """
 
     scope: ClassVar[Literal["member", "population"]] = "population"
 
     counts: Counts = field(factory=Counts, metadata=doc("what the friend must do"))
     gives: Gives = field(metadata=doc("who gets what", example={"inviter": {"points": 200}}))
+    attribution: Attribution = field(factory=Attribution, metadata=doc("which of several invitations counts"))
+    codes: dict[str, str] = field(
+        factory=dict, metadata=doc("channel codes that invite for a member: the outside id of each", example={})
+    )
+    guard: Guard = field(factory=Guard, metadata=doc("what makes a pair suspicious"))
+    basis: str = field(
+        default="", metadata=doc("why a second level may be rewarded, and where that is kept; needed for 'gives.above'")
+    )
 
     @gives.validator
     def _check_gives(self, _: Attribute[Gives], value: Gives) -> None:
@@ -72,11 +75,17 @@ class Referral(Incentive):
             message = "expected a reward for the inviter or the friend, as in { inviter = { points = 200 } }"
             raise ValueError(message)
 
+    @basis.validator
+    def _check_basis(self, _: Attribute[str], value: str) -> None:
+        if self.gives.above and not value.strip():
+            message = "expected why a second level may be rewarded, since 'gives.above' does; leave that out, or say it"
+            raise ValueError(message)
+
     def facts(self) -> Mapping[str, object]:
-        """State that one level is rewarded, free of charge, and for what."""
+        """State how many levels are rewarded, that it is free of charge, and for what."""
         per_head = self.counts.event in _PER_HEAD
         return {
-            "depth": 1,
+            "depth": 2 if self.gives.above else 1,
             "entry_fee": False,
             "counts": {"rewarded_events": (self.counts.event,), "pays_per_head": per_head},
         }
@@ -84,88 +93,71 @@ class Referral(Incentive):
     @property
     def rewards(self) -> Sequence[Reward]:
         """What it writes into the ledgers of other incentives."""
-        return (*self.gives.inviter, *self.gives.friend)
+        return (*self.gives.inviter, *self.gives.friend, *self.gives.above)
 
     def settle(self, view: View) -> Frame:
-        """Return the lines of all pairs that count by now."""
-        counted = self._counted(view, self._pairs(view))
-        own = counted.with_columns(
-            member=nw.col("inviter"),
-            incentive=nw.lit(self.name),
-            kind=nw.lit("referred"),
-            item=nw.lit("friend"),
-            amount=nw.lit(1),
-            lot=nw.col("cause"),
-        )
-        inviters = [self._reward(counted, "inviter", reward) for reward in self.gives.inviter]
-        friends = [self._reward(counted, "friend", reward) for reward in self.gives.friend]
-        return nw.concat([lines(own), *inviters, *friends])
-
-    def _pairs(self, view: View) -> Frame:
-        """Return friend, inviter, join (the joined event's id), start (its second)."""
+        """Return the lines of all pairs that count by now, and of those that are held or refused."""
         begin, end = view.window(self)
-        joins = view.events.filter(nw.col("type") == "joined").with_columns(friend=nw.col("member"))
-        invited = latest(joins, ["friend"], ["-second", "-id"]).filter(nw.col("ref") != "")
-        known = view.identified(invited, "ref", "inviter").join(
-            view.members.select(inviter="member"), on="inviter", how="semi"
-        )
-        pairs = known.filter(nw.col("inviter") != nw.col("friend")).select(
-            "friend", "inviter", join=nw.col("id"), start=nw.col("second")
-        )
-        started = (nw.col("start") >= begin) & (nw.col("start") < end)
-        return _uncrossed(view.keep(pairs)).filter(started)
+        pairs = view.keep(attributed(view, self.attribution, self.codes))
+        started = pairs.filter(nw.col("start") >= begin, nw.col("start") < end)
+        due = view.keep(counted(view, started, self.counts))
+        ledger = view.grants.filter(nw.col("incentive") == self.name)
+        verdicts = judged(view, pairs, due, self.guard)
+        results = view.keep(settled(view, verdicts, ledger, self.name))
+        new = view.keep(results.join(decided(view, ledger), on="friend", how="anti"))
+        return nw.concat([*self._given(results, new), *self._ungiven(view, new)])
 
-    def _counted(self, view: View, pairs: Frame) -> Frame:
-        """Return friend, inviter, cause_kind, cause, time: the pairs that count, and since when."""
-        counts = self.counts
-        least = () if counts.at_least is None else (nw.col("amount") >= counts.at_least.minor,)
-        done = view.events.filter(nw.col("type") == counts.event, *least).select("second", "ref", friend="member")
-        within = (nw.col("second") >= nw.col("start")) & (nw.col("second") - nw.col("start") <= counts.within.seconds)
-        tried = (
-            done.join(pairs, on="friend", how="inner")
-            .filter(within)
-            .with_columns(time=nw.col("second") + counts.settle.seconds)
-        )
-        kept = tried.filter(nw.col("time") <= view.now).join(
-            self._returned(view, tried), on=["join", "ref", "second"], how="anti"
-        )
-        first = kept.group_by("friend", "inviter", "join").agg(nw.col("time").min())
-        return first.with_columns(cause_kind=nw.lit("referral"), cause=nw.col("join").cast(nw.String))
+    def _given(self, results: Frame, new: Frame) -> list[Frame]:
+        """Return the lines of pairs that count."""
+        granted = with_above(new.filter(nw.col("outcome") == "granted"), results)
+        said = {"kind": nw.lit("referred"), "item": nw.lit("friend"), "amount": nw.lit(1)}
+        own = granted.with_columns(member=nw.col("inviter"), lot=nw.col("cause"), **said)
+        given = {"inviter": self.gives.inviter, "friend": self.gives.friend, "above": self.gives.above}
+        rewards = [self._reward(granted, who, one) for who, several in given.items() for one in several]
+        return [self._lines(own, REFERRAL), *rewards]
 
-    @staticmethod
-    def _returned(view: View, tried: Frame) -> Frame:
-        """Return join, ref, second: the events that were refunded, even in part, before they had settled."""
-        refunds = view.events.filter(nw.col("type") == "refunded", nw.col("ref") != "")
-        back = refunds.select("ref", friend=nw.col("member"), back=nw.col("second"))
-        found = tried.join(back, on=["friend", "ref"], how="inner").filter(nw.col("back") <= nw.col("time"))
-        return found.select("join", "ref", "second").unique()
+    def _ungiven(self, view: View, new: Frame) -> list[Frame]:
+        """Return the lines of pairs that are refused, or wait for a person: of inviters whom it is for."""
+        allowed = view.matching(self.to).select(inviter="member")
+        meant = new.join(allowed, on="inviter", how="semi").with_columns(member=nw.col("inviter"), amount=nw.lit(0))
+        refused = meant.filter(nw.col("outcome") == "refused").with_columns(kind=nw.lit("refused"))
+        held = meant.filter(~nw.col("held").is_null()).with_columns(
+            kind=nw.lit(HELD), time=nw.col("held"), reason=nw.col("suspicion")
+        )
+        return [self._lines(refused, REFERRAL), self._lines(held, REVIEW)]
 
-    def _reward(self, counted: Frame, who: str, reward: Reward) -> Frame:
+    def _reward(self, granted: Frame, who: str, reward: Reward) -> Frame:
         # The name is part of the lot: another referral may reward the same pair out of the same ledger.
         lot = nw.concat_str(nw.lit(f"{self.name}:"), nw.col("cause"))
-        rows = counted.with_columns(
+        rows = granted.filter(~nw.col(who).is_null()).with_columns(
             member=nw.col(who),
-            incentive=nw.lit(reward.incentive),
             kind=nw.lit("earned"),
             item=nw.lit(reward.item),
             amount=nw.lit(reward.amount),
             lot=lot,
             available=nw.col("time"),
         )
-        return lines(rows)
+        return self._lines(rows, REFERRAL, reward.incentive)
 
-
-def _uncrossed(pairs: Frame) -> Frame:
-    """Leave out a pair where the friend had invited the inviter before."""
-    back = pairs.select(friend="inviter", inviter="friend", earlier="start", other="join")
-    crossed = pairs.join(back, on=["friend", "inviter"], how="inner")
-    later = (nw.col("earlier") < nw.col("start")) | (
-        (nw.col("earlier") == nw.col("start")) & (nw.col("other") < nw.col("join"))
-    )
-    return pairs.join(crossed.filter(later).select("join"), on="join", how="anti")
+    def _lines(self, rows: Frame, cause_kind: str, incentive: str = "") -> Frame:
+        return lines(rows.with_columns(cause_kind=nw.lit(cause_kind), incentive=nw.lit(incentive or self.name)))
 
 
 @hookimpl
 def siyu_register_incentives() -> Mapping[str, type[Incentive]]:
     """Bring ``referral``."""
     return {"referral": Referral}
+
+
+@hookimpl
+def siyu_register_event_types() -> Mapping[str, EventType]:
+    """Bring the events by which people decide what is held."""
+    return WORDS
+
+
+@hookimpl
+def siyu_register_commands() -> Mapping[str, click.Command]:
+    """Bring ``siyu referrals``."""
+    from siyu_plugins.incentives._referrals_command import referrals
+
+    return {"referrals": referrals}

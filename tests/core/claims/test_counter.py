@@ -139,6 +139,8 @@ def test_what_a_claim_says_besides_is_kept_with_its_event(brand: Brand) -> None:
         ({"member": "wecom:m1", "id": "r1"}, "there is no incentive"),
         (claim("1", incentive="gift"), "no incentive 'gift' takes claims"),
         (claim("1", member="nobody"), "'nobody' is no member"),
+        (claim("1", member=None), "claim 1 has no member"),
+        (claim("1", quantity=1.5), "claim 1 asks for 1.5; a quantity is a whole number"),
     ],
 )
 def test_claims_that_cannot_be_asked_say_why(brand: Brand, row: dict[str, object], words: str) -> None:

@@ -1,6 +1,7 @@
 """A corpus of broken configs of the bundled plugins, as a person meets them: what ``siyu check`` prints of each.
 
-``broken.txt`` holds them: after ``===`` what a second file adds to a sound config, after ``---`` all that is printed.
+``broken.txt`` holds them: after ``===`` what a second file adds to a sound config, after ``---`` all that is printed,
+with the name of a kind in braces for all that plugins bring of it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from siyu.registry import discover
 
 Command = Callable[..., Any]
 
@@ -38,10 +41,10 @@ use = "console"
 [metric.again]
 use = "repurchase"
 """
-CORPUS = [
-    tuple(part.strip("\n") for part in case.split("\n---\n"))
-    for case in Path(__file__).with_name("broken.txt").read_text(encoding="utf-8").split("===\n")[1:]
-]
+TEXT = Path(__file__).with_name("broken.txt").read_text(encoding="utf-8")
+for kind, names in discover().components.items():
+    TEXT = TEXT.replace(f"{{{kind}}}", ", ".join(sorted(names)))
+CORPUS = [tuple(part.strip("\n") for part in case.split("\n---\n")) for case in TEXT.split("===\n")[1:]]
 
 
 def test_there_are_enough() -> None:

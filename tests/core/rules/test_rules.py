@@ -81,6 +81,11 @@ def names(problems: list[Problem]) -> list[str]:
             "referral-head-count",
             "counts",
         ),
+        (
+            REFERRAL + 'basis = "counsel"\ngives = { inviter = { points = 9 }, above = { points = 1 } }',
+            "referral-depth",
+            "[incentive.friends]",
+        ),
         (draw('prize = "50000.01"', "odds = true"), "lottery-prize", "[incentive.draw]"),
         (draw("odds = true"), "lottery-prize", "[incentive.draw]"),
         (draw('prize = "50000.00"'), "lottery-odds", "[incentive.draw]"),

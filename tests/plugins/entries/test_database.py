@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from tests.brands import HEAD, folder, opened, rows
@@ -83,10 +86,56 @@ def _done(user: str | None, *command: str | Path) -> None:
     subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, cwd="/")
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
+@pytest.fixture(scope="module")
+def mysql() -> Iterator[str]:
+    """Start a server on loopback, and give its URI."""
+    pytest.importorskip("connectorx")
+    server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if server is None:
+        pytest.skip("there is no MariaDB server here: apt-get install mariadb-server-core")
+    with tempfile.TemporaryDirectory(prefix="my-", dir="/tmp") as scratch:
+        user, port = _plain_user(), _free_port()
+        (data := Path(scratch) / "data").mkdir()
+        if user:
+            shutil.chown(scratch, user)
+            shutil.chown(data, user)
+        # Without the tables of users everybody may come in, by loopback.
+        options = ["--no-defaults", "--skip-grant-tables", f"--datadir={data}", f"--socket={scratch}/socket"]
+        options += ["--bind-address=127.0.0.1", f"--port={port}", f"--log-error={scratch}/log"]
+        options += [f"--user={user}"] if user else []
+        with subprocess.Popen([server, *options]) as running:
+            try:
+                yield _listening(f"mysql://root@127.0.0.1:{port}/shop")
+            finally:
+                running.kill()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _listening(uri: str) -> str:
+    """Wait until a server takes connections, and make its database."""
+    import pymysql
+
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with pymysql.connect(host="127.0.0.1", port=urlsplit(uri).port or 0, user="root") as connection:
+                connection.cursor().execute("CREATE DATABASE shop")
+                return uri
+        except pymysql.err.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.fixture(params=["postgresql", "mysql", "sqlite"])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        found: str = request.getfixturevalue("postgresql")
+    if request.param != "sqlite":
+        found: str = request.getfixturevalue(request.param)
         return found
     pytest.importorskip("adbc_driver_sqlite")
     return f"sqlite:///{tmp_path}/shop's.db"
@@ -104,6 +153,15 @@ def ask(uri: str) -> Callable[..., None]:
                 for one in statements:
                     connection.execute(one)
             connection.close()
+            return
+        if uri.startswith("mysql"):
+            import pymysql
+
+            with pymysql.connect(
+                host="127.0.0.1", port=urlsplit(uri).port or 0, user="root", database="shop", autocommit=True
+            ) as connection:
+                for one in statements:
+                    connection.cursor().execute(one)
             return
         from adbc_driver_postgresql import dbapi
 
@@ -158,10 +216,13 @@ def test_the_same_id_with_other_content_is_a_reject(ask: Callable[..., None], br
 
 
 def test_many_rows_come_in_batches(uri: str, ask: Callable[..., None], brand: Brand) -> None:
-    numbers = "generate_series(1, 300000) AS numbers(i)" if uri.startswith("postgresql") else "numbers"
-    made = f"INSERT INTO orders SELECT 'o' || i, '138' || i % 999, '2026-11-01 10:00:00', 1.5, 2, i / 7 FROM {numbers}"
-    series = "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 300000) "
-    ask(made if uri.startswith("postgresql") else series + made)
+    numbers = {
+        "postgresql": "generate_series(1, 300000) AS numbers(i)",
+        "mysql": "(SELECT seq AS i FROM seq_1_to_300000) AS numbers",
+        "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n)",
+    }[urlsplit(uri).scheme]
+    names_of = "CONCAT('o', i), CONCAT('138', i % 999)" if "mysql" in uri else "'o' || i, '138' || i % 999"
+    ask(f"INSERT INTO orders SELECT {names_of}, '2026-11-01 10:00:00', 1.5, 2, i / 7 FROM {numbers}")
     assert brand.read("crm").counts["events"] == 300_000
     assert len({name for (name,) in rows(brand, "events", "source_id")}) == 300_000
 
@@ -181,8 +242,8 @@ def test_it_cannot_write(ask: Callable[..., None], uri: str, tmp_path: Path, mon
 
     ask(order(1, 1))
     monkeypatch.setenv("SIYU_TEST_URI", uri)
-    with pytest.raises(UserError, match=r"(?i)read-?only"), reading(uri, str(tmp_path)) as cursor:
-        cursor.execute("DELETE FROM orders")
+    with pytest.raises(UserError, match=r"(?i)read.?only"), reading(uri, str(tmp_path)) as database:
+        list(database.batches("DELETE FROM orders", "", None))
 
 
 @pytest.mark.parametrize(
@@ -217,6 +278,7 @@ def test_mistakes_say_what_is_wrong(
     [
         ("oracle://secret@host/db", "begins with none of"),
         ("postgresql://siyu:secret@127.0.0.1:1/db", "the database says"),
+        ("mysql://siyu:secret@127.0.0.1:1/db", "the database says"),
         ("sqlite:////nowhere/none.db", "the database says"),
     ],
 )

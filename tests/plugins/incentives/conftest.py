@@ -33,7 +33,7 @@ def settle(request: pytest.FixtureRequest) -> Settle:
     one person.
     """
 
-    def lines(
+    def lines(  # noqa: PLR0913 - each by its name, most of them seldom
         incentive: Incentive,
         events: Sequence[Row],
         columns: Sequence[str],
@@ -42,13 +42,15 @@ def settle(request: pytest.FixtureRequest) -> Settle:
         known: Sequence[int] = (),
         same: Sequence[tuple[int, int]] = (),
         grants: Sequence[Mapping[str, Any]] = (),
+        brand: str = BRAND,
+        **more: Sequence[Mapping[str, Any]],
     ) -> list[tuple[Any, ...]]:
         before = [
             {"id": 900 + number, "type": "viewed", "member": member, "at": -9} for number, member in enumerate(known)
         ]
         links = [{"a": a, "b": b, "evidence": "test", "time": START, "undone": False} for a, b in same]
-        tables = {"events": [_event(row) for row in (*before, *events)], "links": links, "grants": grants}
-        seen = view(BRAND, tables, START + round(at * DAY), engine=request.param)
+        tables = {"events": [_event(row) for row in (*before, *events)], "links": links, "grants": grants, **more}
+        seen = view(brand, tables, START + round(at * DAY), engine=request.param)
         frame = incentive.settle(seen)
         assert frame is not None
         return sorted(seen._engine.rows(frame.select(*columns)), key=repr)
