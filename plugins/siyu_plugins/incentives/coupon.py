@@ -129,6 +129,13 @@ class Coupon(Incentive):
     ``limit`` and ``budget`` count pieces that are given and uses alike; ``stock`` and ``each`` of a coupon part them.
 
     Which coupons go together, and which combination gives most, ``siyu coupons best`` tells.
+
+    ```toml
+    [incentive.coupon]
+    use = "coupon"
+    from = 2026-12-01
+    items = { new-10 = { off = "10.00", from = "50.00", lasts = "30d" } }
+    ```
     """
 
     scope: ClassVar[Literal["member", "population"]] = "population"

@@ -67,6 +67,14 @@ class Exclusive(Incentive):
 
     A claim names a sku; its line counts units, ``granted``, or ``reserved`` until they are paid where ``unpaid`` is
     set. A member whom several exclusive prices are for pays the lowest: ``siyu prices`` tells which.
+
+    ```toml
+    [incentive.vip-price]
+    use = "exclusive"
+    from = 2026-12-01
+    to = "segment('vip')"
+    items = [{ sku = "T01", price = "59.00", was = "79.00", each = 2 }]
+    ```
     """
 
     items: tuple[ExclusiveItem, ...] = field(metadata=doc("what is sold, and at which price"))

@@ -89,6 +89,13 @@ class Gift(Incentive):
     ``ref`` is an order of the same member and whose props tell ``words`` and ``photos``, or the ``text`` that words
     are counted in. The first that has enough of both earns the gift of that order, a line of kind ``earned`` whose
     cause is the order. ``limit`` and ``budget`` bound what is given for reviews; the budget is its stock.
+
+    ```toml
+    [incentive.thanks]
+    use = "gift"
+    from = 2026-12-01
+    reviews = { sku = "S01", words = 20, photos = 1 }
+    ```
     """
 
     scope: ClassVar[Literal["member", "population"]] = "member"
