@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from tests.brands import HEAD, folder, happened, opened
 
 from siyu import ConfigError, UserError
+from siyu.cli.main import siyu as command
 from siyu.config.units import Duration, Money, Secret
 from siyu.kinds import Budget, Cost, Term
 from siyu.testing.views import programme_of
-from siyu_plugins.incentives._lottery_commands import checked, masked, seed, told
-from siyu_plugins.incentives._lottery_commands import lottery as shown
+from siyu_plugins.incentives._lottery_commands import checked, masked, told
 from siyu_plugins.incentives._tickets import Enter
 from siyu_plugins.incentives.lottery import Lottery, Prize, Tickets
 
@@ -167,10 +167,10 @@ def test_rules_are_frozen_when_it_begins(tmp_path: Path) -> None:
 
 def test_the_commands(tmp_path: Path) -> None:
     path = brand_of(tmp_path)
-    made = CliRunner().invoke(seed, [str(tmp_path / "other" / "seed")])
+    made = CliRunner().invoke(command, ["seed", str(tmp_path / "other" / "seed")])
     text = (tmp_path / "other" / "seed").read_text(encoding="ascii")
     assert made.output == f'commitment = "{sha256(text.encode()).hexdigest()}"\n'
-    assert isinstance(CliRunner().invoke(seed, [str(tmp_path / "other" / "seed")]).exception, UserError)
+    assert isinstance(CliRunner().invoke(command, ["seed", str(tmp_path / "other" / "seed")]).exception, UserError)
     with opened(path, store=tmp_path / ".siyu" / "store.duckdb") as brand:
         stored = brand.programme.brand.store
         brand.ingest([happened("anna", "paid", "2026-12-02T03:00:00", "p", amount=100)], now="2026-12-02T12:00")
@@ -178,12 +178,12 @@ def test_the_commands(tmp_path: Path) -> None:
         brand.run(now="2026-12-04T12:00", send=False)
         number = brand.number("wecom:anna")
     (tmp_path / ".siyu" / "store.duckdb").rename(tmp_path / stored)
-    found = CliRunner().invoke(shown, [str(path), "golden", "--check", "--tickets", "--json"])
+    found = CliRunner().invoke(command, ["lottery", str(path), "golden", "--check", "--tickets", "--json"])
     told = json.loads(found.output)
     assert told["checked"] == "the seed is the one committed to, and gives these 1 winners"
     assert [(one["prize"], one["member"]) for one in told["winners"]] == [("cup", masked(number))]
-    assert "winners:\n  1. cup" in CliRunner().invoke(shown, [str(path), "golden", "--tickets"]).output
-    assert isinstance(CliRunner().invoke(shown, [str(path), "silver"]).exception, UserError)
+    assert "winners:\n  1. cup" in CliRunner().invoke(command, ["lottery", str(path), "golden", "--tickets"]).output
+    assert isinstance(CliRunner().invoke(command, ["lottery", str(path), "silver"]).exception, UserError)
 
 
 def test_tickets_for_points(tmp_path: Path) -> None:
