@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import define, field
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from siyu.claims.terms import Offer
 
 __all__ = ["decided", "values"]
+
+_Told: TypeAlias = "tuple[Line, tuple[Any, ...], tuple[Any, ...]]"
+_CAUSE = list(LINE).index("cause")
 
 values = attrgetter(*LINE)
 """Returns a line's values, in the order of the ledger's columns."""
@@ -83,7 +86,9 @@ class _Glance:
         counters: The counters in the order of their names, of which the first without room is the reason.
         early: The members who may draw on another stock first.
         entitled: The members whom it is for; None for all.
-        told: What is told of each refusal, the same to all.
+        told: What is told of each refusal, the same to all: the answer, and the values of its line before and after
+            its cause and request.
+        needs: What a claim needs of each counter, by its quantity.
     """
 
     desk: Desk
@@ -92,37 +97,45 @@ class _Glance:
     counters: Sequence[tuple[str, Bound]]
     early: Collection[int]
     entitled: Collection[int] | None
-    told: dict[str, Line] = field(factory=dict)
+    told: dict[str, _Told] = field(factory=dict)
+    needs: dict[int, list[tuple[str, bool, int, int]]] = field(factory=dict)
 
     def refused(self, asking: Asking, place: int, member: int) -> tuple[Any, ...] | None:
         """Refuse a claim that finds a counter full; return the values of its line, None where the desk has to look."""
         full = self._full(member, asking.quantity[place])
         if full is None or asking.request[place] in self.desk.held.paid:
             return None
-        told = self.told.get(full) or self._told(full)
+        told, before, after = self.told.get(full) or self._told(full)
         event = asking.event[place]
         self.desk.answered[event] = told
-        number = hashed(self.desk.key, told.incentive, "claim", str(event))
-        when = (self.second, self.second, None)
-        names = (told.incentive, told.item, told.lot, told.kind, told.amount, told.cause_kind)
-        return (number, member, *names, str(event), asking.request[place], *when, told.reason)
+        cause = str(event)
+        number = hashed(self.desk.key, told.incentive, "claim", cause)
+        return (number, member, *before, cause, asking.request[place], *after)
 
     def _full(self, member: int, quantity: int) -> str | None:
         """Return the first counter without room; None where there is none, or more than counters decides."""
         barred = self.entitled is not None and member not in self.entitled
         if quantity < 1 or barred or member in self.early:
             return None
-        rooms, amount = self.desk.rooms.fold.rooms, self.offer.amount(quantity, 0)
-        for name, bound in self.counters:
-            counter = f"{name}{member}" if bound.own else name
-            if rooms.get(counter, bound.room) < bound.draw(self.offer.incentive, quantity, amount):
+        rooms = self.desk.rooms.fold.rooms
+        for name, own, room, need in self.needs.get(quantity) or self._needs(quantity):
+            if rooms.get(f"{name}{member}" if own else name, room) < need:
                 return name
         return None
 
-    def _told(self, full: str) -> Line:
-        """Return the answer that all get who find this counter full: of no member, cause or request of its own."""
+    def _needs(self, quantity: int) -> list[tuple[str, bool, int, int]]:
+        """Return for each counter its name, whether each member has one, its room when it is new, and what is drawn."""
+        amount, incentive = self.offer.amount(quantity, 0), self.offer.incentive
+        draws = [(name, bound, bound.draw(incentive, quantity, amount)) for name, bound in self.counters]
+        self.needs[quantity] = [(name, bound.own, bound.room, draw) for name, bound, draw in draws]
+        return self.needs[quantity]
+
+    def _told(self, full: str) -> _Told:
+        """Return what all get who find this counter full: an answer of no member, cause or request of its own."""
         nobody = Claim(0, 0, *self.offer.key, "", self.second)
-        told = self.told[full] = answered(self.desk.key, nobody, "refused", reason=refusal(full))
+        line = answered(self.desk.key, nobody, "refused", reason=refusal(full))
+        whole = values(line)
+        told = self.told[full] = (line, whole[2:_CAUSE], whole[_CAUSE + 2 :])
         return told
 
 
