@@ -147,7 +147,7 @@ def ask(brand: Brand, moves: Sequence[Move], *, failing: bool) -> None:
 def passed(
     path: Path, history: Sequence[Segment], ways: Sequence[Way], how: Sequence[Crash] = (), *, failing: bool = False
 ) -> dict[str, Any]:
-    """Let a brand go through a history, its store reopened after each run; return what its ledgers say."""
+    """Let a brand go through a history; return what its ledgers say."""
     with crashing(path, how, plugins=offering()) as brand:
         when = datetime.fromtimestamp(BEGIN - 1, UTC).isoformat()
         brand.ingest([happened(who, "joined", when, f"j-{who}") for who in MEMBERS], now=BEGIN)

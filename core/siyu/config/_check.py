@@ -13,6 +13,7 @@ from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
 from siyu.config.features import EVENT_COLUMNS
+from siyu.errors import UserError
 from siyu.kinds import KINDS, Campaign, Incentive
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from siyu.config.features import Feature
     from siyu.config.locate import Path as Keys
     from siyu.config.segments import Segment
-    from siyu.kinds import Component
+    from siyu.kinds import Component, Cost
 
 __all__ = ["Checker"]
 
@@ -89,12 +90,19 @@ class Checker:
             return
         seen = {(part.kind, part.name, part.of) for _, part in parts(component) if isinstance(part, Named)}
         rewards = self.builder.asked(component, "rewards")
-        costs = [cost for term in self.builder.asked(component, "terms") for cost in term.costs]
+        costs = self._costs(component)
         computed = {("incentive", one.incentive, "") for one in (*rewards, *costs)}
         computed |= {("item", one.item, one.incentive) for one in rewards}
         computed |= {("item", one.item, one.incentive) for one in costs if one.item}
         for kind, name, of in sorted(computed - seen):
             self._refers(Named(path, kind, name, on_key=True, of=of), self._owner(path))
+
+    def _costs(self, component: Component) -> list[Cost]:
+        """Return what pays for a component's items; a config is checked also where its secrets are not."""
+        try:
+            return [cost for term in self.builder.asked(component, "terms") for cost in term.costs]
+        except UserError:
+            return []
 
     def _budgets(self) -> None:
         """Check that a campaign's budget, which is in money, knows what each of its incentives costs."""
