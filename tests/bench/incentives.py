@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 from tests.bench.peers.audience import A_DAY, FIRST, MEMBERS, SCALE, filled, noon, store
 from tests.bench.peers.claims import CLIENTS, STOCK, postgresql, programs, sqlite
+from tests.bench.peers.settling import settling
 
 import siyu
 
@@ -190,7 +191,7 @@ def peer(name: str, folder: str) -> dict[str, float]:
     return {"speed": sqlite(Path(folder) / "peer.sqlite", asked(count), size)}
 
 
-PARTS = {"batches": batches, "single": single, "running": running}
+PARTS = {"batches": batches, "single": single, "running": running, "settling": settling}
 
 
 def rounds(name: str) -> tuple[dict[str, float], dict[str, float]]:
@@ -218,6 +219,13 @@ def beside_a_run() -> None:
     told("single claims meanwhile: median", found["median"], "ms")
     told("single claims meanwhile: p99", found["p99"], "ms", most=50)
     told("single claims meanwhile: longest", found["longest"], "ms")
+
+
+def by_facts() -> None:
+    """Measure what points, tiers, referrals and coupons cost over all members: at first, for a day, and for nothing."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, value in part("settling", scratch).items():
+            told(f"settling: {name}", value, "lines" if name.endswith("lines") else "CPU s")
 
 
 def _joined() -> str:
@@ -251,6 +259,7 @@ def main() -> None:
         told(f"single claims: PostgreSQL, {CLIENTS} clients", median(one for one, _ in found), "claims/s")
         told(f"single claims: PostgreSQL, {CLIENTS} clients, mean", median(one for _, one in found), "ms")
     beside_a_run()
+    by_facts()
 
 
 if __name__ == "__main__":

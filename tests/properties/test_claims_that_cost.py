@@ -10,7 +10,8 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import HEAD, folder, gapless, happened, opened, rounds, rows
+from tests.brands import HEAD, folder, gapless, happened, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 from tests.ledgers import CAMPAIGN, CENT, DAILY, TIMES, TOTAL, Move, Plain
 from tests.offers import CODE, LASTS, PENDING, UNPAID, offering
 
@@ -143,9 +144,11 @@ def ask(brand: Brand, moves: Sequence[Move], *, failing: bool) -> None:
     assert brand.claims(batch, now=now) == first
 
 
-def passed(path: Path, history: Sequence[Segment], ways: Sequence[Way], *, failing: bool = False) -> dict[str, Any]:
+def passed(
+    path: Path, history: Sequence[Segment], ways: Sequence[Way], how: Sequence[Crash] = (), *, failing: bool = False
+) -> dict[str, Any]:
     """Let a brand go through a history; return what its ledgers say."""
-    with opened(path, plugins=offering()) as brand:
+    with crashing(path, how, plugins=offering()) as brand:
         when = datetime.fromtimestamp(BEGIN - 1, UTC).isoformat()
         brand.ingest([happened(who, "joined", when, f"j-{who}") for who in MEMBERS], now=BEGIN)
         for number, (moves, pair) in enumerate(history):
@@ -201,14 +204,16 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     history=histories(),
     ways=st.lists(st.sampled_from(["one by one", "in batches", "as events"]), min_size=1, max_size=3),
 )
-@settings(max_examples=rounds(4, 80))
+@settings(max_examples=rounds(2, 80))
 def test_ledgers_add_up_whichever_way_claims_come(path: Path, history: list[Segment], ways: list[Way]) -> None:
     found = passed(path, history, ways)
     assert (found["answers"], found["balances"]) == expected(history)
 
 
-@given(history=histories())
+@given(history=histories(), how=crashes())
 @settings(max_examples=rounds(1, 25))
-def test_a_replay_gives_the_same_ledger_and_so_does_one_with_failures(path: Path, history: list[Segment]) -> None:
+def test_a_replay_gives_the_same_ledger_and_so_does_one_with_failures(
+    path: Path, history: list[Segment], how: list[Crash]
+) -> None:
     found = passed(path, history, ["as events"])
-    assert passed(path, history, ["one by one"], failing=True)["lines"] == found["lines"]
+    assert passed(path, history, ["one by one"], how, failing=True)["lines"] == found["lines"]

@@ -11,6 +11,7 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.brands import HEAD, folder, gapless, happened, opened, rounds
+from tests.crashes import Crash, crashes, crashing
 
 from siyu_plugins.incentives._lottery_commands import checked, told
 
@@ -114,14 +115,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@given(orders=histories(), data=st.data())
-@settings(max_examples=rounds(4, 60))
-def test_a_draw_at_any_rhythm(path: Path, orders: list[Order], data: st.DataObject) -> None:
+@given(orders=histories(), data=st.data(), ways=crashes())
+@settings(max_examples=rounds(1, 60))
+def test_a_draw_at_any_rhythm(path: Path, orders: list[Order], data: st.DataObject, ways: list[Crash]) -> None:
     events = [event for number, order in enumerate(orders) for event in order.events(number)]
     events = data.draw(st.permutations(events))
     cut = data.draw(st.integers(0, len(events)))
     runs = data.draw(st.lists(st.sampled_from([BEFORE, DRAWN]), min_size=1, max_size=3))
-    with opened(path) as brand:
+    with crashing(path, ways) as brand:
         brand.ingest([happened(who, "joined", "2026-12-01T00:00:00", f"j{who}") for who in MEMBERS], now=BEFORE)
         brand.ingest(events[:cut], now=BEFORE)
         brand.run(now=BEFORE, send=False)

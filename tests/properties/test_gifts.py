@@ -11,7 +11,8 @@ import pytest
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import HEAD, folder, happened, opened, rounds, rows
+from tests.brands import HEAD, folder, happened, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 
 from siyu.brand import Brand
 from siyu.testing.views import view
@@ -152,13 +153,13 @@ class Play:
         return [payer for payer, _, state in self.asked.values() if state in {"reserved", "paid"}]
 
 
-@given(drawn=moves)
-@settings(max_examples=rounds(3, 40), deadline=None)
+@given(drawn=moves, ways=crashes())
+@settings(max_examples=rounds(2, 40), deadline=None)
 def test_goods_cost_points_that_are_there_and_stock_is_never_oversold(
-    path: Path, drawn: list[tuple[str, str, int]]
+    path: Path, drawn: list[tuple[str, str, int]], ways: list[Crash]
 ) -> None:
     second = START
-    with opened(path) as brand:
+    with crashing(path, ways) as brand:
         play = Play(brand)
         for number, (sort, who, later) in enumerate(
             [("check_in", "m1", 0), ("check_in", "m1", 0), ("run", "", 0), *drawn]

@@ -9,6 +9,7 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.brands import HEAD, folder, gapless, happened, opened, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 
 from siyu.moments import moment
 from siyu_plugins.incentives.red_packet import split
@@ -105,19 +106,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@given(asks=histories(), data=st.data(), reopened=st.booleans())
-@settings(max_examples=rounds(5, 80))
-def test_packets(path: Path, asks: list[Ask], data: st.DataObject, *, reopened: bool) -> None:
+@given(asks=histories(), data=st.data(), ways=crashes())
+@settings(max_examples=rounds(3, 80))
+def test_packets(path: Path, asks: list[Ask], data: st.DataObject, ways: list[Crash]) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(asks)), max_size=3)))
     runs = data.draw(st.lists(st.integers(0, len(cuts)), max_size=2))
     known = expected(asks)
-    with opened(path) as brand:
+    with crashing(path, ways) as brand:
         brand.ingest([happened(who, "joined", "2026-11-11T00:00:00", f"j{who}") for who in MEMBERS], now=BEGIN)
         got: dict[str, int] = {}
         for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(asks)], strict=True)):
             got |= answered(brand, asks[begin:end], together=data.draw(st.booleans()))
-            if reopened:
-                brand._grants.forget()
             if number in runs:
                 brand.run(now=asks[end - 1].second if end else BEGIN, send=False)
         assert got == known

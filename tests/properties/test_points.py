@@ -10,7 +10,8 @@ import pytest
 from attrs import define, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import HEAD, contents, folder, gapless, happened, opened, rounds, rows
+from tests.brands import HEAD, contents, folder, gapless, happened, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 
 from siyu.config.units import Duration, Money
 from siyu.tables import TABLES
@@ -301,7 +302,7 @@ def compared(books: Books, slow: Mapping[int, Slow]) -> None:
 
 
 @given(moves=histories(["order", "refund", "correct"]), cuts=st.sets(st.integers(0, 14)))
-@settings(max_examples=rounds(8, 200))
+@settings(max_examples=rounds(5, 200))
 def test_whenever_runs_look_the_ledger_is_the_same(moves: list[Move], cuts: set[int]) -> None:
     facts = [move for move in moves if move.sort != "correct" or (move.amount or 0) > 0]
     slow, _ = modelled(facts, "negative")
@@ -324,7 +325,7 @@ def test_whenever_runs_look_the_ledger_is_the_same(moves: list[Move], cuts: set[
     cuts=st.sets(st.integers(0, 14)),
     engine=st.sampled_from([*["polars"] * 9, "duckdb"]),
 )
-@settings(max_examples=rounds(12, 200))
+@settings(max_examples=rounds(5, 200))
 def test_what_is_spent_is_taken_back_of_the_next(
     moves: list[Move], policy: Policy, cuts: set[int], engine: EngineName
 ) -> None:
@@ -349,7 +350,7 @@ def test_what_is_spent_is_taken_back_of_the_next(
     cuts=st.sets(st.integers(0, 14)),
     joined=st.none() | st.integers(0, 14),
 )
-@settings(max_examples=rounds(8, 200))
+@settings(max_examples=rounds(5, 200))
 def test_points_are_conserved_in_whatever_order_facts_are_heard(
     moves: list[Move],
     policy: Policy,
@@ -474,14 +475,15 @@ def lived(brand: Brand, orders: Sequence[tuple[int, str, int]], gifts: Sequence[
         max_size=5,
     ),
     looks=st.sets(st.integers(0, 15), max_size=3),
+    ways=crashes(),
 )
 @settings(max_examples=rounds(1, 40))
 def test_points_that_are_given_away_are_the_same_points(
-    path: Path, orders: list[tuple[int, str, int]], gifts: list[Given], looks: set[int]
+    path: Path, orders: list[tuple[int, str, int]], gifts: list[Given], looks: set[int], ways: list[Crash]
 ) -> None:
     found = []
-    for seen in (looks, set[int]()):
-        with opened(path) as brand:
+    for seen, how in ((looks, ways), (set[int](), ())):
+        with crashing(path, how) as brand:
             brand.ingest([happened(who, "joined", "2026-12-01T00:00:00", f"j-{who}") for who in NAMES], now=START)
             lived(brand, orders, gifts, seen)
             gapless(brand)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import HEAD, folder, gapless, opened, rounds, rows
+from tests.brands import HEAD, folder, gapless, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 from tests.referrals import BEGIN, HOUR, KEY, MEMBERS, NUMBERS, Model
 
 from siyu.keys import hashed
@@ -122,8 +123,9 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     late=st.sets(st.integers(0, 40), max_size=6),
     merges=st.dictionaries(st.sampled_from(CUTS), st.tuples(*[st.sampled_from(MEMBERS)] * 2), max_size=2),
     cuts=st.sets(st.sampled_from(CUTS), min_size=1, max_size=2),
+    ways=crashes(),
 )
-@settings(max_examples=rounds(4, 60))
+@settings(max_examples=rounds(1, 60))
 def test_a_ledger_is_what_the_model_says(
     paths: dict[str, Path],
     name: str,
@@ -131,12 +133,13 @@ def test_a_ledger_is_what_the_model_says(
     late: set[int],
     merges: dict[int, tuple[str, str]],
     cuts: set[int],
+    ways: list[Crash],
 ) -> None:
     chance = Random(seed)
     events = facts(chance)
     rest = [{**row, "id": hashed(KEY, "api", row["source_id"])} for row in events]
     waiting, known, model = set(late), [], Model(name)
-    with opened(paths[name]) as brand:
+    with crashing(paths[name], ways) as brand:
         for cut in [*sorted(cuts), 900]:
             now = BEGIN + cut * HOUR
             part = [row for number, row in enumerate(rest) if row["second"] <= now and number not in waiting]

@@ -10,7 +10,8 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import HEAD, folder, gapless, happened, opened, rounds, rows
+from tests.brands import HEAD, folder, gapless, happened, rounds, rows
+from tests.crashes import Crash, crashes, crashing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -185,17 +186,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder(tmp_path_factory.mktemp("streaks"), TOML)
 
 
-@given(facts=histories(), data=st.data(), late=st.booleans(), merged=st.integers(0, 4) | st.none())
-@settings(max_examples=rounds(3, 80))
+@given(facts=histories(), data=st.data(), late=st.booleans(), merged=st.integers(0, 4) | st.none(), ways=crashes())
+@settings(max_examples=rounds(1, 80))
 def test_levels_at_any_rhythm(
-    path: Path, facts: list[Fact], data: st.DataObject, *, late: bool, merged: int | None
+    path: Path, facts: list[Fact], data: st.DataObject, *, late: bool, merged: int | None, ways: list[Crash]
 ) -> None:
     """A refund is told with what it is of; all else may come in any number of days late, also after a merge."""
     facts = data.draw(st.permutations(facts)) if late else facts
     numbered = list(enumerate(facts))
     refunds = [one for one in numbered if one[1].what == "refunded"]
     cuts = sorted(data.draw(st.lists(st.integers(0, len(facts)), max_size=4)))
-    with opened(path) as brand:
+    with crashing(path, ways) as brand:
         brand.ingest([happened(who, "joined", f"{FIRST}T00:00:00", f"j{who}") for who in MEMBERS], now=after(0))
         if refunds:
             brand.ingest([fact.event(number) for number, fact in refunds], now=after(DAYS + 9))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from attrs import define, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.brands import rounds
+from tests.brands import HEAD, contents, folder, gapless, happened, rounds
+from tests.crashes import Crash, crashes, crashing
 
 from siyu.tables import STATE, TABLES
 from siyu.testing.views import work
@@ -18,6 +20,7 @@ from siyu_plugins.incentives.tiers import Tiers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
     from random import Random
 
 DAY = 86_400
@@ -34,6 +37,18 @@ tiers = { silver = "3.00", gold = "10.00" }
 window = "40d"
 review = "month"
 grace = "10d"
+"""
+LEDGERS = """
+[incentive.levels]
+use = "tiers"
+from = 2026-11-01
+of = "level"
+gives = { silver = { points = 5 }, gold = { points = 20 } }
+[incentive.points]
+use = "points"
+from = 2026-11-01
+earn = [{ event = "ordered", per = "1.00", points = 1 }]
+times = { gold = 2 }
 """
 STEPS = ("silver", "gold")
 
@@ -125,6 +140,34 @@ def test_the_ledger_is_the_same_whenever_runs_look(events: list[Row], cuts: Coll
     whole.events = events
     whole.run(END)
     assert sorted(books.grants, key=repr) == sorted(whole.grants, key=repr)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folder(tmp_path_factory.mktemp("tiers"), HEAD + BRAND.partition('zone = "UTC"\n')[2] + LEDGERS)
+
+
+def lived(path: Path, events: Sequence[Row], cuts: Collection[int], ways: Sequence[Crash]) -> list[Any]:
+    """Let a brand hear of events one by one, with runs in between; return its ledgers."""
+    with crashing(path, ways) as brand:
+        for position, event in enumerate(events):
+            when = datetime.fromtimestamp(event["second"], UTC).isoformat()
+            about = {"ref": event["ref"], "amount": event["amount"]}
+            row = happened(f"m{event['member']}", event["type"], when, event["source_id"], **about)
+            brand.ingest([row], now=event["second"])
+            if position in cuts:
+                brand.run(now=event["second"], send=False)
+        brand.run(now=END, send=False)
+        gapless(brand)
+        return sorted(contents(brand)["grants"], key=repr)
+
+
+@given(events=histories(), cuts=st.sets(st.integers(0, 9), max_size=2), ways=crashes())
+@settings(max_examples=rounds(1, 30))
+def test_crashes_and_other_runs_in_between_change_nothing(
+    path: Path, events: list[Row], cuts: Collection[int], ways: list[Crash]
+) -> None:
+    assert lived(path, events, cuts, ways) == lived(path, events, (), ())
 
 
 @given(events=histories(), cuts=st.sets(st.integers(0, 9)), chance=st.randoms(use_true_random=False))

@@ -81,8 +81,10 @@ def _undecided(incentive: Incentive, lines: Frame, ledger: Frame) -> Frame:
     """Drop lines that stand in the ledger, under any id of the member, and causes that were refused."""
     same = [name for name in _SAME if name not in {"item", "lot"}]
     filled = [nw.col(name).fill_null("") for name in ("item", "lot")]
-    stored = ledger.with_columns(filled).select(*_SAME).unique()
-    refused = ledger.filter(nw.col("kind") == "refused", nw.col("incentive") == incentive.name).select(*_GROUP).unique()
+    # Of the other ledgers it writes into none, and they are long.
+    names = sorted({incentive.name, *(reward.incentive for reward in incentive.rewards)})
+    stored = ledger.filter(nw.col("incentive").is_in(names)).with_columns(filled).select(*_SAME)
+    refused = ledger.filter(nw.col("kind") == "refused", nw.col("incentive") == incentive.name).select(*_GROUP)
     marked = lines.with_columns(_item=nw.col("item").fill_null(""), _lot=nw.col("lot").fill_null(""))
     stored = stored.rename({"item": "_item", "lot": "_lot"})
     new = marked.join(stored, on=[*same, "_item", "_lot"], how="anti").join(refused, on=_GROUP, how="anti")

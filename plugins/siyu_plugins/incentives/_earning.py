@@ -33,16 +33,26 @@ class Cap:
             message = f"expected 1 point or more, not {value}"
             raise ValueError(message)
 
-    def of(self, view: View, lots: Frame, ledger: Frame) -> Frame:
-        """Cut the new lots to what is left for their member in their period, the earliest first."""
+    def of(self, view: View, fresh: Frame, lots: Frame, ledger: Frame) -> Frame:
+        """Cut the new lots to what is left for their member in their period, the earliest first.
+
+        Args:
+            view: The view.
+            fresh: The new lots.
+            lots: All lots of the rule.
+            ledger: What was earned.
+        """
         earned = ledger.filter(nw.col("kind") == "earned").group_by("item", "lot").agg(had=total("amount"))
         days = view.calendar.select("day", period=self._period())
-        dated = lots.join(days, on="day", how="left").join(earned, on=["item", "lot"], how="left")
-        used = dated.group_by("member", "period").agg(used=total("had"))
-        fresh = dated.filter(nw.col("had").is_null()).join(used, on=["member", "period"], how="left")
+        dated = fresh.join(days, on="day", how="left")
+        periods = dated.select("member", "period").unique()
+        known = lots.select("member", "day", "item", "lot").join(earned, on=["item", "lot"], how="inner")
+        within = known.join(days, on="day", how="left").join(periods, on=["member", "period"], how="semi")
+        used = within.group_by("member", "period").agg(used=total("had"))
+        both = dated.join(used, on=["member", "period"], how="left").with_columns(nw.col("used").fill_null(0))
         upto = nw.col("amount").cum_sum().over("member", "period", order_by=["time", "lot"]).cast(nw.Int64)
         room = nw.max_horizontal(nw.lit(self.points, nw.Int64) - nw.col("used") - nw.col("before"), nw.lit(0, nw.Int64))
-        counted = fresh.with_columns(before=upto - nw.col("amount"))
+        counted = both.with_columns(before=upto - nw.col("amount"))
         return counted.with_columns(amount=nw.min_horizontal("amount", room)).filter(nw.col("amount") > 0)
 
     def _period(self) -> nw.Expr:
@@ -126,12 +136,12 @@ class Earn:
         )
         return lots.filter(nw.col("amount") > 0)
 
-    def within_cap(self, view: View, lots: Frame, ledger: Frame) -> Frame:
-        """Return those of the lots that the ledger does not have, as far as the cap leaves room for them."""
+    def within_cap(self, view: View, fresh: Frame, lots: Frame, ledger: Frame) -> Frame:
+        """Return the new lots that the ledger does not have, as far as the cap leaves room: see ``Cap.of``."""
         if self.most is not None:
-            lots = self.most.of(view, lots, ledger)
-        fresh = lots.join(ledger.select("item", "lot").unique(), on=["item", "lot"], how="anti")
-        return fresh.select("member", "item", "lot", "amount", "time")
+            fresh = self.most.of(view, fresh, lots, ledger)
+        missing = fresh.join(ledger.select("item", "lot"), on=["item", "lot"], how="anti")
+        return missing.select("member", "item", "lot", "amount", "time")
 
     def _amount(self) -> nw.Expr:
         points = nw.lit(self.points, nw.Int64)

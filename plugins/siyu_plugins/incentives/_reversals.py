@@ -15,6 +15,7 @@ import narwhals as nw
 from siyu.frames import total
 
 if TYPE_CHECKING:
+    from siyu import View
     from siyu.kinds import Frame
 
 __all__ = ["owed", "refunds_of", "reversals"]
@@ -24,13 +25,13 @@ _LOT = ("item", "lot")
 _ORDER = ["new", "refunded", "refund"]
 
 
-def refunds_of(earned: Frame, ledger: Frame, events: Frame, *, debts: bool) -> Frame:
+def refunds_of(view: View, earned: Frame, ledger: Frame, *, debts: bool) -> Frame:
     """Return one row for each lot and refund of it, with what the refund takes back of the lot.
 
     Args:
+        view: The view.
         earned: member, item, lot (String, the order's event id), amount, expires: the lots that are being earned.
         ledger: The incentive's lines. Its amounts count, where it has the lot, even if it was refused.
-        events: All events.
         debts: Whether a refund may take more than is left of its lot.
 
     Returns:
@@ -38,11 +39,15 @@ def refunds_of(earned: Frame, ledger: Frame, events: Frame, *, debts: bool) -> F
         (1 unless the ledger has its line), less (what it takes back of the lot), due (what it and all before it take
         back), settled (what was taken back before this pass).
     """
-    refunds = _refunds(events)
-    lots = _lots(earned, ledger).join(_orders(events, refunds), on="lot", how="inner")
+    refunds = view.keep(_refunds(view.events))
+    orders = view.keep(_orders(view.events, refunds))
+    # Few orders are refunded: of all others the ledger, which is long, is not looked at.
+    own = view.keep(ledger.join(orders.select("lot").unique(), on="lot", how="semi"))
+    debts_ = ledger.filter(nw.col("kind") == "reversed", nw.col("cause_kind") == "debt")
+    lots = _lots(earned, own).join(orders, on="lot", how="inner")
     pairs = _queued(lots).join(refunds, on=["owner", "ref"], how="inner")
     lasting = pairs.filter((nw.col("refunded") < nw.col("expires")).fill_null(value=True))
-    taken = _taken(_covered(_known(lasting, ledger)))
+    taken = _taken(_covered(_known(lasting, own, debts_)))
     return taken if debts else _within_what_is_left(taken)
 
 
@@ -107,7 +112,7 @@ def _queued(lots: Frame) -> Frame:
     return lots.with_columns(before=upto.cast(nw.Int64) - nw.col("worth"))
 
 
-def _known(pairs: Frame, ledger: Frame) -> Frame:
+def _known(pairs: Frame, ledger: Frame, debts: Frame) -> Frame:
     """Add what the ledger has reversed of a lot, what of it is gone otherwise, and whether it has this refund's line.
 
     A refund that is heard of late, but came earlier, must not change the lines of those that are settled. What was
@@ -117,7 +122,7 @@ def _known(pairs: Frame, ledger: Frame) -> Frame:
     own = reversed_.filter(nw.col("cause_kind") == "event")
     settled = own.select(*_LOT, "cause", new=nw.lit(0, nw.Int64)).unique()
     sums = own.group_by(*_LOT).agg(settled=total(-nw.col("amount")))
-    clawed = reversed_.filter(nw.col("cause_kind") == "debt").group_by("request").agg(clawed=total(-nw.col("amount")))
+    clawed = debts.group_by("request").agg(clawed=total(-nw.col("amount")))
     other = reversed_.filter(~nw.col("cause_kind").is_in(["event", "debt"])).select(*_LOT, "amount")
     expired = ledger.filter(nw.col("kind") == "expired").select(*_LOT, "amount")
     gone = nw.concat([other, expired]).group_by(*_LOT).agg(gone=total(-nw.col("amount")))

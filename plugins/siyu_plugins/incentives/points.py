@@ -136,7 +136,7 @@ class Points(Incentive):
         """Return the lines that events earn in the incentive's days, that refunds and corrections make, that expire."""
         ledger = view.keep(self._ledger(view))
         earned = view.keep(self._earned(view, ledger))
-        pairs = view.keep(refunds_of(earned, ledger, view.events, debts=self.spent == "negative"))
+        pairs = view.keep(refunds_of(view, earned, ledger, debts=self.spent == "negative"))
         corrected = corrections(view, self.name, self._kept)
         fresh = corrected.join(ledger.select("item", "lot"), on=["item", "lot"], how="anti")
         new = view.keep(nw.concat([lines(earned), lines(reversals(pairs)), lines(fresh)]))
@@ -153,11 +153,18 @@ class Points(Incentive):
         """Return the lots that events earn and the ledger does not have."""
         begin, end = view.window(self)
         facts = view.events.filter(nw.col("second") >= begin, nw.col("second") < end)
-        parts = [rule.within_cap(view, self._multiplied(view, rule.lots(view, facts)), ledger) for rule in self.earn]
+        parts = [self._by(view, rule, facts, ledger) for rule in self.earn]
         cause = {"kind": nw.lit("earned"), "cause_kind": nw.lit("event"), "cause": nw.col("lot")}
         available = nw.col("time") + self.pending.seconds
         lots = lines(self._kept(nw.concat(parts).with_columns(**cause, available=available)))
         return lots if self.to is None else lots.join(view.matching(self.to), on="member", how="semi")
+
+    def _by(self, view: View, rule: Earn, facts: Frame, ledger: Frame) -> Frame:
+        """Return the lots of a rule that the ledger does not have; those that it has are not reckoned again."""
+        lots = rule.lots(view, facts)
+        earned = ledger.filter(nw.col("kind") == "earned").select("item", "lot")
+        fresh = view.keep(lots.join(earned, on=["item", "lot"], how="anti"))
+        return rule.within_cap(view, self._multiplied(view, fresh), lots, ledger)
 
     def _kept(self, lots: Frame) -> Frame:
         """Add when lots expire, by when they can be used."""

@@ -9,7 +9,7 @@ import narwhals as nw
 from attrs import Attribute, field, frozen
 
 from siyu.config.units import DAY, Duration, Money
-from siyu.frames import latest
+from siyu.frames import latest, total
 from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger, doc
 from siyu_plugins.taggers._gains import By, gains
@@ -153,13 +153,17 @@ class Tiers(Tagger):
         return ends.filter(nw.col("has") == 1).select("member", "since", "until", tag=nw.lit(name))
 
     def _reviews(self, view: View) -> Frame:
-        """Return one row a review: start (its second), from and to (from when to when it says who is in which tier)."""
+        """Return one row a review, by its second: start, after (the next one's), from and to (when what it says holds).
+
+        The next one begins before this one's grace is over.
+        """
         days = view.calendar.group_by(self.review).agg(start=nw.col("midnight").min()).with_columns(all=nw.lit(1))
         first = days.with_columns(first=nw.col("start").min().over("all"))
         grace = nw.when(nw.col("start") == nw.col("first")).then(0).otherwise(self.grace.seconds)
         begun = first.with_columns((nw.col("start") + grace).cast(nw.Int64).alias("from"))
         until = nw.col("from").shift(-1).over("all", order_by=["start"]).fill_null(_LAST)
-        return begun.with_columns(until.alias("to")).select("start", "from", "to")
+        after = nw.col("start").shift(-1).over("all", order_by=["start"]).fill_null(_LAST)
+        return begun.with_columns(until.alias("to"), after=after).select("start", "after", "from", "to")
 
     def _counted(self, view: View, reviews: Frame) -> Frame:
         """Return what each member had reached at each moment of each review: member, second, from, sum, level."""
@@ -168,16 +172,26 @@ class Tiers(Tagger):
             # What is taken back when its order counts no more changes nothing.
             got = got.filter(nw.col("second") < nw.col("counted") + self.window.seconds)
         got = view.keep(got)
-        parts = [got.select("member", "second", "amount")]
+        none = nw.lit(0, nw.Int64)
+        columns = ["member", "second", "amount", "start"]
+        parts = [got.with_columns(start=none).select(*columns)]
         if self.window is not None:
-            left = got.with_columns(second=nw.col("counted") + self.window.seconds, amount=-nw.col("amount"))
-            parts.append(left.filter(nw.col("second") <= view.now).select("member", "second", "amount"))
+            left = got.with_columns(
+                second=nw.col("counted") + self.window.seconds, amount=-nw.col("amount"), start=none
+            )
+            parts.append(left.filter(nw.col("second") <= view.now).select(*columns))
         looked = got.select("member").unique().join(reviews, how="cross").filter(nw.col("start") <= view.now)
-        parts.append(looked.select("member", second=nw.col("start"), amount=nw.lit(0, nw.Int64)))
-        moments = nw.concat(parts).group_by("member", "second").agg(amount=nw.col("amount").sum().cast(nw.Int64))
-        sums = moments.with_columns(sum=nw.col("amount").cum_sum().over("member", order_by=["second"]).cast(nw.Int64))
-        both = sums.join(reviews, how="cross")
-        within = both.filter(nw.col("second") >= nw.col("start"), nw.col("second") < nw.col("to"))
+        parts.append(looked.with_columns(second=nw.col("start"), amount=none).select(*columns))
+        moments = nw.concat(parts).group_by("member", "second").agg(total("amount"), nw.col("start").max())
+        # A moment is in the review that began last, and while its grace lasts in the one before, too.
+        sums = moments.with_columns(
+            sum=nw.col("amount").cum_sum().over("member", order_by=["second"]).cast(nw.Int64),
+            start=nw.col("start").cum_max().over("member", order_by=["second"]).cast(nw.Int64),
+        )
+        spans = reviews.select("start", "from", "to")
+        before = reviews.select("from", "to", start="after")
+        within = sums.join(nw.concat([spans, before.select("start", "from", "to")]), on="start", how="inner")
+        within = within.filter(nw.col("second") < nw.col("to"))
         level: nw.Expr = nw.lit(0, nw.Int64)
         for number, name in enumerate(self.gives, 1):
             level = nw.when(nw.col("sum") >= _units(self.tiers[name])).then(number).otherwise(level)
