@@ -45,7 +45,9 @@ Passes: TypeAlias = "Mapping[tuple[str, EngineName], Work]"
 
 def configs() -> str:
     folder = Path(__file__).parents[2] / "configs" / "tea-shop"
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml")))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml")))
+    # The folder of a brand that is made of one text is gone when its secrets are asked for.
+    return text.replace('file = "data/', f'file = "{folder}/data/')
 
 
 @pytest.fixture(scope="session")
