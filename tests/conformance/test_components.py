@@ -18,7 +18,7 @@ from siyu.claims.writer import GrantWriter
 from siyu.config._walk import parts
 from siyu.config.expressions import Condition
 from siyu.frames import cast_like
-from siyu.kinds import Component, Frame, Incentive
+from siyu.kinds import Component, Frame
 from siyu.registry import discover
 from siyu.stages.match import match
 from siyu.stages.propose import PROPOSAL, propose
@@ -38,6 +38,9 @@ SCHEMAS: dict[str, Schema] = {
     "incentive": TABLES["grants"].columns,
     "metric": TABLES["measures"].columns,
 }
+
+# What is left of claims, which none of these passes settles; their own tests have them on every engine.
+CLAIMED = {"red-packet"}
 
 Rows: TypeAlias = "Mapping[str, Sequence[Mapping[str, Any]]]"
 Passes: TypeAlias = "Mapping[tuple[str, EngineName], Work]"
@@ -111,7 +114,7 @@ def test_the_example_uses_every_component(passes: Passes) -> None:
 
 @pytest.mark.parametrize(("kind", "use"), sorted(bundled()))
 def test_every_engine_gives_the_same(passes: Passes, kind: str, use: str) -> None:
-    something = False
+    something = answered = False
     for now in MOMENTS:
         for position, component in enumerate(components(passes[now, ENGINES[0]], kind, use)):
             found = []
@@ -121,12 +124,11 @@ def test_every_engine_gives_the_same(passes: Passes, kind: str, use: str) -> Non
                 found.append(None if frame is None else result(passing, frame, SCHEMAS[kind]))
             for other in found[1:]:
                 assert other == found[0], component.name
+            answered |= found[0] is not None
             something |= bool(found[0] and found[0][2])
-    settles = kind != "incentive" or any(
-        type(one).settle is not Incentive.settle  # type: ignore[attr-defined]
-        for one in components(passes[MOMENTS[0], ENGINES[0]], kind, use)
+    assert something or not answered or use in CLAIMED, (
+        "a component that gives nothing shows nothing: extend the audience"
     )
-    assert something == settles, "a component that gives nothing shows nothing: extend the audience"
 
 
 @pytest.mark.parametrize("now", MOMENTS)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plugins.incentives.conftest import DAY, START, Settle
 
 from siyu import UserError
 from siyu.config.units import Duration, Money, Secret
@@ -66,3 +67,26 @@ def test_it_states_what_a_packet_can_be_worth() -> None:
 def test_packets_that_cannot_be_are_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         packet(**wrong)
+
+
+def test_what_is_left_of_a_packet_goes_when_its_time_is_over(settle: Settle) -> None:
+    end = START + 7 * DAY
+    line = {"incentive": "new-year", "item": "packet", "cause_kind": "claim", "time": START, "available": START}
+    grants = [
+        {**line, "id": 1, "member": 1, "lot": "all:1", "kind": "granted", "amount": 500, "expires": end, "cause": "1"},
+        {**line, "id": 2, "member": 1, "lot": "all:1", "kind": "redeemed", "amount": -200, "cause": "3"},
+        {
+            **line,
+            "id": 3,
+            "member": 2,
+            "lot": "all:2",
+            "kind": "granted",
+            "amount": 90,
+            "expires": end + 1,
+            "cause": "2",
+        },
+    ]
+    ends = packet(lasts=Duration(7 * DAY))
+    columns = ("member", "kind", "lot", "amount", "time")
+    assert settle(ends, [], columns, at=6.9, grants=grants) == []
+    assert settle(ends, [], columns, at=7, grants=grants) == [(1, "expired", "all:1", -300, end)]
