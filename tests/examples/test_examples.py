@@ -171,6 +171,8 @@ def test_the_tea_shop_runs_day_by_day_and_its_history_starts_nothing(tmp_path: P
             brand.run(now=f"2026-11-{day}T10:30:00")
         touched = rows(brand, "touches", "campaign", "edition", "step", "recipient", "occurrence")
         assert len(touched) == len(set(touched))
+        found = brand.audit(now="2026-11-14T10:40:00")
+        assert (found.findings, found.notes) == ([], {})
 
 
 def test_the_tea_shop_uses_every_bundled_plugin() -> None:

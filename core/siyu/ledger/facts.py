@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
-from attrs import evolve
 
 from siyu.claims.earned import LINE, earn
 from siyu.frames import total
@@ -28,6 +28,7 @@ BY_CLAIMS = ["granted", "reserved", "confirmed", "released", "waiting", "transfe
 
 _OWNER = ["incentive", "member"]
 _MOST = 30
+_RUNS = 3
 _CAUSE = ["incentive", "member", "kind", "cause_kind", "cause"]
 
 
@@ -97,8 +98,12 @@ def _settled(work: Work, view: View, ledger: Frame) -> Frame:
         brought = opened(work, nw.concat(parts))
         parts += [] if brought is None else [brought]
         for incentive in work.programme.of(Incentive):
-            new = _earned(work, view, incentive, parts, ledger)
-            parts += [] if new is None else [new]
+            # What one run brings into a ledger a later one may take back, or draw among.
+            for _ in range(_RUNS):
+                new = _earned(work, view, incentive, parts, ledger)
+                if new is None or not work.size(new.head(1)):
+                    break
+                parts.append(new)
     finally:
         work.view = before
     return work.keep(nw.concat(parts))
@@ -123,7 +128,11 @@ def _unbounded(work: Work, incentive: Incentive) -> Incentive:
         free["from_"] = max(incentive.from_, outer.from_)
         ends = [day for day in (incentive.until, outer.until) if day is not None]
         free["until"] = min(ends, default=None)
-    return evolve(incentive, **free)
+    # Made without its own checks: a config without what refuses may be none that a person could write.
+    copied = copy(incentive)
+    for name, value in free.items():
+        object.__setattr__(copied, name, value)
+    return copied
 
 
 def _differing(stored: Frame, settled: Frame) -> Frame:

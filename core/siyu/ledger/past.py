@@ -51,7 +51,11 @@ def past(work: Work) -> Past:
 def seen(work: Work, last: int, now: int) -> View:
     """Return what a pass saw at a moment, of the rows up to a ``seq``; who is one person is as today."""
     raw = work.view.raw
-    tables = {name: raw[name].filter(nw.col("seq") <= last) for name in ("items", "grants", "touches")}
+    tables = {name: raw[name].filter(nw.col("seq") <= last) for name in ("items", "grants")}
+    # A pass settles before it touches anybody.
+    own = raw["runs"].filter(nw.col("seq") == last).select(run="id")
+    for name in ("touches", "receipts"):
+        tables[name] = raw[name].filter(nw.col("seq") <= last).join(own, on="run", how="anti")
     tables["events"] = _events(work, last)
     engine, joined = work.session.engine, bool(work.size(raw["canon"].head(1)))
     whole = {**raw, **tables}

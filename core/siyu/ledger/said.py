@@ -9,7 +9,7 @@ from attrs import define, field
 from siyu.claims.desk import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from siyu.claims.terms import Offer
     from siyu.config.expressions import Condition
@@ -28,26 +28,24 @@ class Said:
 
     Attributes:
         line: The answer of the claim; None where it has none.
-        early: The texts of the conditions of those with a head start.
-        general: The texts of the conditions of those whom offers are for.
+        early: The conditions of those with a head start that are no conditions of whom the offers are for: incentive,
+            text.
     """
 
     line: Line | None = None
-    early: set[str] = field(factory=set)
-    general: set[str] = field(factory=set)
+    early: set[tuple[str, str]] = field(factory=set)
 
-    def of(self, offers: Iterable[Offer]) -> None:
+    def of(self, offers: Collection[Offer]) -> None:
         """Learn which condition is for what."""
-        for offer in offers:
-            self.general |= {offer.to.text} if offer.to else set()
-            self.early |= {offer.term.early.to.text} if offer.term.early else set()
+        heads = {(offer.incentive, offer.term.early.to.text) for offer in offers if offer.term.early}
+        self.early |= heads - {(offer.incentive, offer.to.text) for offer in offers if offer.to}
 
     def __call__(self, condition: Condition) -> Collection[int]:
         """Return the claim's member where its answer shows that the condition was met."""
         if self.line is None:
             return ()
         inside = self.line.reason not in {_BARRED, _NOT_YET}
-        if condition.text in self.early - self.general:
+        if (self.line.incentive, condition.text) in self.early:
             # One who came after the head start got of the other stock, or found that sold out as well.
-            inside = self.line.lot == "early" or (inside and self.line.kind == "refused")
+            inside = self.line.lot.partition(":")[0] == "early" or (inside and self.line.kind == "refused")
         return (self.line.member,) if inside else ()

@@ -45,8 +45,19 @@ class Enter:
         )
 
 
-def new_tickets(view: View, incentive: Incentive, rules: Sequence[Enter], ledger: Frame) -> Frame:
-    """Return the lines of tickets that the ledger does not know: earned by events, and taken back by refunds."""
+def new_tickets(view: View, incentive: Incentive, rules: Sequence[Enter], ledger: Frame, until: int) -> Frame:
+    """Return the lines of tickets that the ledger does not know: earned by events, and taken back by refunds.
+
+    An event that was refunded earns its tickets as any other, and loses them: so limits do not depend on when the
+    refund comes to be known.
+
+    Args:
+        view: The pass.
+        incentive: The incentive.
+        rules: What earns tickets.
+        ledger: The incentive's lines so far.
+        until: The second from which on refunds take nothing back.
+    """
     begin, end = view.window(incentive)
     events = view.events.filter(nw.col("second") >= begin, nw.col("second") < end)
     counted = events.with_columns(tickets=_counted(rules)).filter(nw.col("tickets") > 0)
@@ -57,12 +68,14 @@ def new_tickets(view: View, incentive: Incentive, rules: Sequence[Enter], ledger
         tickets=nw.col("tickets").cast(nw.Int64),
         time=nw.col("second"),
     )
-    returned = view.keep(_returned(view, facts))
-    fresh = facts.join(ledger.select("lot").unique(), on="lot", how="anti").join(returned, on="lot", how="anti")
+    fresh = facts.join(ledger.select("lot").unique(), on="lot", how="anti")
     entitled = fresh.join(view.matching(incentive.to), on="member", how="semi")
-    earned = entitled.with_columns(kind=nw.lit("earned"), amount=nw.col("tickets"), cause=nw.col("lot"))
+    earned = view.keep(entitled.with_columns(kind=nw.lit("earned"), amount=nw.col("tickets"), cause=nw.col("lot")))
+    known = ledger.select("kind", "member", "lot", "amount")
+    had = nw.concat([known, earned.select("kind", "member", "lot", "amount")])
+    returned = view.keep(_returned(view, facts).filter(nw.col("time") < until))
     common = {"incentive": nw.lit(incentive.name), "item": nw.lit(TICKET), "cause_kind": nw.lit("event")}
-    return nw.concat([lines(part.with_columns(**common)) for part in (earned, _taken(ledger, returned))])
+    return nw.concat([lines(part.with_columns(**common)) for part in (earned, _taken(had, returned))])
 
 
 def held(ledger: Frame) -> Frame:

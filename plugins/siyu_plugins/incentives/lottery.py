@@ -61,7 +61,7 @@ class Lottery(Incentive):
 
     Members get tickets either for events, or by claims of the item ``ticket``, which may cost points. The ledger
     counts tickets; ``limit`` and ``budget`` bound them. A ticket that an event earned is taken back where the event
-    is refunded before the draw.
+    is refunded before the moment of the draw, which is ``wait`` after the last day.
 
     The first run that is ``wait`` after the last day draws, once, among all tickets that events and claims brought into
     the ledger; where some are still to be earned, it brings these in, and the next run draws. The tickets stand in a
@@ -183,11 +183,12 @@ class Lottery(Incentive):
         """
         unchanged(view, self, self.written)
         ledger = view.keep(view.grants.filter(nw.col("incentive") == self.name))
-        over = view.now >= view.window(self)[1] + self.wait.seconds
+        moment = view.window(self)[1] + self.wait.seconds
+        over = view.now >= moment
         if _any(view, ledger.filter(nw.col("kind") == WON)):
             return None
         if self.enter:
-            new = view.keep(new_tickets(view, self, self.enter, ledger))
+            new = view.keep(new_tickets(view, self, self.enter, ledger, moment))
             if not over or _any(view, new):
                 return new
         return self._draw(view, held(ledger)) if over else None

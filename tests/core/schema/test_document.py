@@ -52,6 +52,8 @@ SEMANTIC = {
     "expected when, ids, list or sample",
     "expected a text that is not empty",
     "no time zone",
+    "no item of incentive.q",
+    "incentive.q has no item",
     "expected a currency",
 }
 

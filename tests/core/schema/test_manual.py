@@ -54,7 +54,7 @@ def around(kind: str, name: str, table: dict[str, Any]) -> str:
 
 def needed(part: Condition | Named) -> Iterator[str]:
     if isinstance(part, Named):
-        if part.kind == "event":
+        if part.kind in ("event", "item"):
             return
         yield STANDING[part.kind].format(name=part.name)
         return

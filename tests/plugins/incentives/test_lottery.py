@@ -68,7 +68,7 @@ def test_the_first_rule_that_fits_counts(settle: Settle) -> None:
 def test_a_refund_takes_the_ticket_back(settle: Settle) -> None:
     events = [paid(1, 1), paid(2, 1, 2, "refunded"), paid(3, 1, 2.1, "refunded")]
     columns = ("kind", "amount", "lot", "cause")
-    assert settle(lottery(), events, columns, at=2.5) == []
+    assert settle(lottery(), events, columns, at=2.5) == [("earned", 1, "1", "1"), ("reversed", -1, "1", "2")]
     assert settle(lottery(), events, columns, at=2.5, grants=[ticket(1, 1)]) == [("reversed", -1, "1", "2")]
     taken = {**ticket(1, 1, -1, "reversed"), "id": 2}
     assert settle(lottery(), events, columns, at=2.5, grants=[ticket(1, 1), taken]) == []
@@ -215,3 +215,12 @@ def test_tickets_for_points(tmp_path: Path) -> None:
         with brand.store.opened() as session:
             left = "SELECT sum(amount) FROM grants WHERE incentive = 'points'"
             assert session.cursor.execute(left).fetchall() == [(100,)]
+
+
+def test_a_refund_after_the_moment_of_the_draw_takes_nothing_back(settle: Settle, tmp_path: Path) -> None:
+    (tmp_path / "seed").write_text("secret\n", encoding="ascii")
+    late = lottery(tmp_path, wait=Duration(DAY))
+    events = [paid(1, 1), paid(2, 1, 4.0, "refunded")]
+    assert settle(late, events, ("kind", "lot"), at=5, grants=[ticket(1, 1)])[0][0] != "reversed"
+    before = [paid(1, 1), paid(2, 1, 3.9, "refunded")]
+    assert settle(late, before, ("kind", "lot"), at=5, grants=[ticket(1, 1)]) == [("reversed", "1")]
