@@ -230,7 +230,9 @@ class Coupon(Incentive):
         first = nw.col("date") >= (issue.on or self.from_).isoformat()
         today = view.calendar.filter(nw.col("day") == view.today, first & nw.lit(open_))
         span = nw.lit("") if issue.per == "total" else nw.col(issue.per).cast(nw.String)
-        cause = today.select(cause=nw.concat_str(nw.lit(f"{issue.label}:"), span), _one=nw.lit(1))
+        # Constants alone would be selected even of no row by Polars.
+        named = today.with_columns(cause=nw.concat_str(nw.lit(f"{issue.label}:"), span), _one=nw.lit(1))
+        cause = named.select("cause", "_one")
         members = view.matching(issue.to).with_columns(_one=nw.lit(1))
         found = members.join(cause, on="_one", how="inner").drop("_one")
         return found.with_columns(cause_kind=nw.lit("issue"), time=nw.lit(view.now, nw.Int64))
