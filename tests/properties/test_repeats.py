@@ -57,7 +57,7 @@ def test_a_run_writes_to_every_table_of_the_loop(tmp_path: Path) -> None:
         brand.run(now=NOW)
         empty = {table for table, (count, _) in fingerprints(brand).items() if not count}
     assert empty == {
-        "items", "links", "canon", "shared", "addresses", "consents", "prices", "costs", "controls",
+        "items", "links", "canon", "shared", "addresses", "consents", "prices", "costs", "controls", "closings",
         "follows", "groups", "group_members", "superseded",
     }  # fmt: skip
 
