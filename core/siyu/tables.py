@@ -131,7 +131,7 @@ _LOGS = (
         "expired (-), covered (- and +, what lots pay of a debt). By a person: opened (+), corrected. By claims: "
         "granted, reserved (+), then confirmed (0) or released (-); waiting (0); "
         "transferred (- and +); redeemed (-, what pays for a claim), restored (+). "
-        "By either: refused (0)",
+        "By either: refused (0). Marks of plugins, as held and won (0), move nothing",
         _columns(
             "id:id member:id incentive:text item:text lot:text kind:text amount:int cause_kind:text "
             "cause:text request:text time:int available:int expires:int reason:text"

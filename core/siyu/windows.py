@@ -22,5 +22,5 @@ def window(programme: Programme, component: Campaign | Incentive) -> tuple[int, 
     during = getattr(component, "during", None)
     if during is None:
         return begin, end
-    outer = window(programme, programme.component("campaign", during))  # type: ignore[arg-type]
+    outer = window(programme, programme.component("campaign", during))  # type: ignore[arg-type] # a campaign, by its kind
     return max(begin, outer[0]), min(end, outer[1])

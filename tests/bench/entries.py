@@ -7,7 +7,6 @@ Each round runs in a process of its own, over a store of its own; the peer comes
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from resource import RUSAGE_SELF, getrusage
 from shutil import copytree
 from statistics import median
 
+from tests.bench.figures import part, told
 from tests.bench.peers.identity import identity_figures
 from tests.bench.peers.intake import BAD, FORMS, LONG, ROWS, SHORT, brand, by_hand, by_siyu, files, held
 
@@ -24,32 +24,11 @@ SPEED = {"parquet": 300_000, "csv": 150_000}
 PARTS = {"siyu": by_siyu, "by-hand": by_hand}
 
 
-def part(name: str, folder: Path, form: str) -> dict[str, float]:
-    """Run one part in a process of its own: its seconds and its peak memory in GB."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.entries", name, str(folder), form],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def told(name: str, value: float, unit: str, *, most: float | None = None, least: float | None = None) -> None:
-    """Print one figure."""
-    bound = ""
-    if most is not None:
-        bound = f", at most {most:g}: {'ok' if value <= most else 'short'}"
-    if least is not None:
-        bound = f", at least {least:g}: {'ok' if value >= least else 'short'}"
-    print(f"{name}: {value:.2f} {unit}{bound}", flush=True)
-
-
 def round_of(name: str, made: Path, form: str) -> dict[str, float]:
     """Run one part over a copy of a store; check what came in."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = copytree(made, Path(scratch) / "brand", symlinks=True)
-        done = part(name, folder, form)
+        done = part("tests.bench.entries", name, folder, form)
         number, _, _, refused = held(folder)
         bad = BAD if form == "csv" else 0
         assert number == ROWS - bad, (number, refused)
@@ -63,7 +42,7 @@ def agreed(made: Path, form: str) -> None:
     for name in PARTS:
         with tempfile.TemporaryDirectory() as scratch:
             folder = copytree(made, Path(scratch) / "brand", symlinks=True)
-            part(name, folder, form)
+            part("tests.bench.entries", name, folder, form)
             found.append(held(folder)[:3])
     assert found[0] == found[1], found
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
+from tests.bench.figures import part, told
 from tests.bench.peers.audience import A_DAY, FIRST, MEMBERS, SCALE, filled, noon, store
 from tests.bench.peers.claims import CLIENTS, STOCK, postgresql, programs, sqlite
 from tests.bench.peers.settling import settling
@@ -30,6 +30,7 @@ import siyu
 if TYPE_CHECKING:
     from siyu.brand import Brand
 
+ITSELF = "tests.bench.incentives"
 ROUNDS = 3
 CLAIMS = int(1_000_000 * SCALE)
 BATCH = 10_000
@@ -50,27 +51,6 @@ use = "points"
 from = 2022-01-08
 earn = [{{ event = "ordered", per = "1.00", points = 1 }}]
 """
-
-
-def part(name: str, *given: object) -> dict[str, float]:
-    """Run one part in a process of its own and return its figures."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.incentives", name, *map(str, given)],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def told(name: str, value: float, unit: str, *, most: float | None = None, least: float | None = None) -> None:
-    """Print one figure."""
-    bound = ""
-    if most is not None:
-        bound = f", at most {most:g}: {'ok' if value <= most else 'short'}"
-    if least is not None:
-        bound = f", at least {least:g}: {'ok' if value >= least else 'short'}"
-    print(f"{name}: {value:.1f} {unit}{bound}", flush=True)
 
 
 def made(folder: Path) -> Path:
@@ -199,8 +179,8 @@ def rounds(name: str) -> tuple[dict[str, float], dict[str, float]]:
     found: list[list[dict[str, float]]] = [[], []]
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as scratch:
-            found[0].append(part(name, made(Path(scratch) / "brand")))
-            found[1].append(part("sqlite", name, scratch))
+            found[0].append(part(ITSELF, name, made(Path(scratch) / "brand")))
+            found[1].append(part(ITSELF, "sqlite", name, scratch))
     own, other = ({key: median(one[key] for one in some) for key in some[0]} for some in found)
     return own, other
 
@@ -212,7 +192,7 @@ def beside_a_run() -> None:
         with duckdb.connect(str(store(folder))) as connection:
             connection.execute(_joined())
         (folder / "incentives.toml").write_text(TOML, encoding="utf-8")
-        found = part("running", folder)
+        found = part(ITSELF, "running", folder)
     told("a run meanwhile", found["run"], "s")
     told("its members", found["members"], "members")
     told("single claims meanwhile: a second", found["speed"], "claims/s", least=1000)
@@ -224,7 +204,7 @@ def beside_a_run() -> None:
 def by_facts() -> None:
     """Measure what points, tiers, referrals and coupons cost over all members: at first, for a day, and for nothing."""
     with tempfile.TemporaryDirectory() as scratch:
-        for name, value in part("settling", scratch).items():
+        for name, value in part(ITSELF, "settling", scratch).items():
             told(f"settling: {name}", value, "lines" if name.endswith("lines") else "CPU s")
 
 

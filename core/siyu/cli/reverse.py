@@ -54,7 +54,7 @@ def reverse(  # noqa: PLR0913 - one argument for each option
 
     chosen = {"campaign": campaign, "incentive": incentive, "item": item, "since": since, "until": until}
     with siyu.open(folder, environment=environment) as brand:
-        done = brand.reverse(by=by, reason=reason, debt=debt, plan=plan, now=now, **chosen)  # type: ignore[arg-type]
+        done = brand.reverse(by=by, reason=reason, debt=debt, plan=plan, now=now, **chosen)  # type: ignore[arg-type] # by name
     if machine:
         as_json([attrs.asdict(one) for one in done])
         return

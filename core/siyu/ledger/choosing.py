@@ -12,6 +12,8 @@ from siyu.errors import UserError
 from siyu.kinds import Campaign, Incentive, Reward
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
 
@@ -81,8 +83,7 @@ def chosen(programme: Programme, *, campaign: str, incentive: str, item: str, si
     return Choice(target=target, incentives=names, rewards=rewards, item=item, since=since, until=until)
 
 
-def _there(name: str, known: object, kind: str) -> None:
-    names = set(known)  # type: ignore[call-overload]
+def _there(name: str, names: Collection[str], kind: str) -> None:
     if name not in names:
         hint = closest(name, names) or f"there is {', '.join(sorted(names)) or 'none'}"
         raise UserError(f"there is no {kind} '{name}'; {hint}")

@@ -133,7 +133,7 @@ def _running(lines: Frame) -> Frame:
 
 def _entry(row: dict[str, object], known: Causes) -> Entry:
     texts = [str(row.pop(name) or "") for name in ("cause_kind", "cause", "request", "reason")]
-    return Entry(**row, cause=known.words(str(row["kind"]), *texts))  # type: ignore[arg-type]
+    return Entry(**row, cause=known.words(str(row["kind"]), *texts))  # type: ignore[arg-type] # the columns that were selected
 
 
 def _balances(view: View, lines: Frame) -> list[Balance]:
@@ -162,4 +162,4 @@ def _balances(view: View, lines: Frame) -> list[Balance]:
 
 
 def _balance(row: dict[str, object], expiring: int, expires: int | None) -> Balance:
-    return Balance(**row, expiring=expiring, expires=expires)  # type: ignore[arg-type]
+    return Balance(**row, expiring=expiring, expires=expires)  # type: ignore[arg-type] # the columns that were selected
