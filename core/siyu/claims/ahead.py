@@ -58,7 +58,6 @@ class Earnings:
         since: The last ``seq`` of the ledgers that all of it was settled on.
         lines: The new lines of each incentive, by its name; None for none.
         brought: The balances that came over; None for none.
-        again: How many incentives had to be settled again.
     """
 
     work: Work
@@ -66,7 +65,6 @@ class Earnings:
     since: int
     lines: dict[str, Frame | None] = field(factory=dict)
     brought: Frame | None = None
-    again: int = 0
     _reads: dict[str, frozenset[str]] = field(factory=dict)
 
     @classmethod
@@ -116,7 +114,6 @@ class Earnings:
             name, reads = incentive.name, self._read(incentive)
             if name not in self.lines or moved & reads:
                 before = self.lines.get(name)
-                self.again += name in self.lines
                 new = self.lines[name] = self._earned(incentive, stored, every, reads)
                 moved |= _names(incentive) if before is not None or new is not None else set()
             lines = self.lines[name]
