@@ -58,6 +58,7 @@ class Earnings:
         since: The last ``seq`` of the ledgers that all of it was settled on.
         lines: The new lines of each incentive, by its name; None for none.
         brought: The balances that came over; None for none.
+        whole: All of it together, and the parts that it is of.
     """
 
     work: Work
@@ -65,6 +66,7 @@ class Earnings:
     since: int
     lines: dict[str, Frame | None] = field(factory=dict)
     brought: Frame | None = None
+    whole: tuple[Frame | None, list[Frame]] = (None, [])
     _reads: dict[str, frozenset[str]] = field(factory=dict)
 
     @classmethod
@@ -77,11 +79,14 @@ class Earnings:
         """
         earnings = cls(work, work.view, since)
         earnings.brought = opened(work, work.view.grants)
-        earnings._settle([], set())
+        parts = earnings._settle([], set())
+        earnings.whole = earnings._together(parts), parts
         return earnings
 
-    def renewed(self, decided: list[Frame]) -> list[Frame]:
+    def renewed(self, decided: list[Frame]) -> Frame | None:
         """Return the new lines of all ledgers by now, settled again where a ledger moved that decides about them.
+
+        None where there are none.
 
         Args:
             decided: The lines that claims get in this pass.
@@ -90,7 +95,13 @@ class Earnings:
         if moved and self.brought is not None:
             self.brought = opened(self.work, self.view.grants)
             moved |= set() if self.brought is None else self._of(self.brought)
-        return self._settle(decided, moved)
+        (whole, before), parts = self.whole, self._settle(decided, moved)
+        same = len(parts) == len(before) and all(one is other for one, other in zip(parts, before, strict=True))
+        return whole if same else self._together(parts)
+
+    def _together(self, parts: list[Frame]) -> Frame | None:
+        """Return kept frames as one."""
+        return self.work.keep(nw.concat(parts)) if len(parts) > 1 else next(iter(parts), None)
 
     def _read(self, incentive: Incentive) -> frozenset[str]:
         if incentive.name not in self._reads:

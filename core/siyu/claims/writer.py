@@ -104,9 +104,9 @@ class GrantWriter:
         earnings = ahead or Earnings.ahead(work, work.session.store.last)
         desk = self.desk(lambda: work.view, shared=shared)
         decided = [*desk.decide(self._waiting(work.view, desk)), *desk.wind_up(work.run.now)]
-        parts = earnings.renewed([work.keep(lines_frame(work, decided))] if decided else [])
+        lines = earnings.renewed([work.keep(lines_frame(work, decided))] if decided else [])
         self._given |= shared and any(self._counted(work, new) for new in earnings.lines.values() if new is not None)
-        return work.keep(nw.concat(parts)) if parts else work.view.grants.select(*LINE).head(0)
+        return work.view.grants.select(*LINE).head(0) if lines is None else lines
 
 
 def lines_frame(work: Work, lines: list[Line]) -> Frame:
