@@ -32,8 +32,7 @@ __all__ = ["Earnings", "ledgers"]
 def ledgers(programme: Programme, incentive: Incentive) -> frozenset[str]:
     """Return the incentives whose ledgers decide what one earns: those that it names, and those that share a budget."""
     sharing = {name for bound in budgets(programme, incentive) for name in bound.rates}
-    costs = {cost.incentive for term in incentive.terms() for cost in term.costs}
-    return frozenset(_names(incentive) | _named(programme, incentive) | sharing | costs)
+    return frozenset(_names(incentive) | _named(programme, incentive) | sharing)
 
 
 def _named(programme: Programme, incentive: Incentive) -> set[str]:
