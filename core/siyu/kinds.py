@@ -239,6 +239,9 @@ class Incentive(Component):
     def settle(self, view: View) -> Frame | None:  # noqa: ARG002 - a base has nothing to settle
         """Return the lines that facts earn or reverse, None for none; those in the ledger already are dropped.
 
+        In ``view.grants`` it sees its own ledger and those of incentives that it names: as a reward, or by an attribute
+        that ``refers`` to them, also by way of a tagger.
+
         A row: member, kind (String), amount, cause_kind, cause (String), time (Int64 second); and optionally
         incentive (this one's name, or one of ``rewards``), item, lot, available, expires, reason. A line is the
         same line where incentive, kind, member, item, lot, cause_kind and cause are the same.

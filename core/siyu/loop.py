@@ -1,7 +1,8 @@
 """The loop: one list of stages, and what walks it.
 
 A pass computes on a snapshot, then gates and settles on the newest log and records all of it in one commit, then
-delivers. A plan is the same pass, rolled back; a tick is the same pass for some members.
+delivers. What takes long is done before claims have to wait: they do so only while the pass looks at what came into
+the ledgers meanwhile, and commits. A plan is the same pass, rolled back; a tick is the same pass for some members.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from siyu.stages.ingest import ingest
 from siyu.stages.match import match
 from siyu.stages.measure import measure
 from siyu.stages.propose import propose
-from siyu.stages.record import record
+from siyu.stages.record import record, write_ahead
 from siyu.stages.segment import segment
-from siyu.stages.settle import settle
+from siyu.stages.settle import settle, settle_ahead
 from siyu.stages.tag import tag
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from siyu.claims.ahead import Earnings
     from siyu.claims.writer import GrantWriter
     from siyu.work import Work
 
@@ -80,10 +82,13 @@ def walk(work: Work, grants: GrantWriter, touching: threading.Lock, *, keep: boo
             work.run = evolve(work.run, watermark=last)
         _walk(work, "compute")
     with touching if keep else nullcontext():
-        with work.session.reading():
+        with work.session.reading() as last:
             _walk(work, "decide")
+            ahead = settle_ahead(work, last)
+        if keep:
+            write_ahead(work)
         with grants.lock if keep else nullcontext():
-            _commit(work, grants, keep=keep)
+            _commit(work, grants, ahead, keep=keep)
 
 
 def _walk(work: Work, phase: str) -> None:
@@ -101,10 +106,10 @@ def _tell(work: Work, hook: str, **more: object) -> None:
         pass
 
 
-def _commit(work: Work, grants: GrantWriter, *, keep: bool) -> None:
+def _commit(work: Work, grants: GrantWriter, ahead: Earnings, *, keep: bool) -> None:
     try:
         with work.session.reading():
-            settle(work, grants, shared=keep)
+            settle(work, grants, ahead, shared=keep)
         work.progress("record")
         with work.session.writing(work.run.id, keep=keep) as writer:
             record(work, writer)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from siyu.claims.ahead import Earnings
 from siyu.claims.books import Books
 from siyu.claims.bounds import budgets
-from siyu.claims.earned import LINE, earn
+from siyu.claims.earned import LINE
 from siyu.claims.moves import pending
 from siyu.claims.reopening import reopened
 from siyu.kinds import Incentive
-from siyu.ledger.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,30 +91,22 @@ class GrantWriter:
         desk.seen = seen
         return moves
 
-    def settle(self, work: Work, *, shared: bool) -> Frame:
+    def settle(self, work: Work, *, shared: bool, ahead: Earnings | None = None) -> Frame:
         """Decide the claims that wait and what facts earn; return the new lines of all ledgers.
 
         Every incentive sees what was settled before it in this pass.
+
+        Args:
+            work: The pass.
+            shared: Whether the desk survives it; False for a plan.
+            ahead: What facts earn, as far as it is settled already.
         """
-        stored = work.view.grants
+        earnings = ahead or Earnings.ahead(work, work.session.store.last)
         desk = self.desk(lambda: work.view, shared=shared)
         decided = [*desk.decide(self._waiting(work.view, desk)), *desk.wind_up(work.run.now)]
-        parts = [work.keep(lines_frame(work, decided))] if decided else []
-        brought = opened(work, stored)
-        parts += [] if brought is None else [brought]
-        for incentive in work.components(Incentive):
-            ledger = nw.concat([part.select(*LINE) for part in (stored, *parts)])
-            work.view = work.view.having(grants=_numbered(stored, parts))
-            new = earn(work, incentive, ledger)
-            if new is not None:
-                parts.append(new)
-                self._given |= shared and self._counted(work, new)
-        return work.keep(nw.concat(parts)) if parts else stored.select(*LINE).head(0)
-
-
-def _numbered(stored: Frame, parts: list[Frame]) -> Frame:
-    blank = [part.with_columns(seq=nw.lit(None).cast(nw.Int64), run=nw.lit(None).cast(nw.Int64)) for part in parts]
-    return nw.concat([stored.select(*LINE, "seq", "run"), *blank])
+        lines = earnings.renewed([work.keep(lines_frame(work, decided))] if decided else [])
+        self._given |= shared and any(self._counted(work, new) for new in earnings.lines.values() if new is not None)
+        return work.view.grants.select(*LINE).head(0) if lines is None else lines
 
 
 def lines_frame(work: Work, lines: list[Line]) -> Frame:

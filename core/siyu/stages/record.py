@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.stores.session import Writer
     from siyu.work import Work
 
-__all__ = ["record"]
+__all__ = ["record", "write_ahead"]
 
 _STAGED = (
     "items",
@@ -37,6 +37,13 @@ _CONTACTS = ("follows", "groups", "group_members")
 _STATE = ("canon", "shared", "members", *_CONTACTS, "features", "pairs", "tags", "flags", "segments")
 # What is folded from events: it stays as it was where an event of this pass came into the log by another one.
 _EVENTFUL = ("members", *_CONTACTS, "features", "pairs")
+
+
+def write_ahead(work: Work) -> None:
+    """Write the tables of state that are all new before anyone has to wait for it; ``record`` puts them in place."""
+    for table in _STATE:
+        if table in work.state:
+            work.session.write_ahead(table, work.state[table], work.run.id)
 
 
 def record(work: Work, writer: Writer) -> None:

@@ -14,7 +14,7 @@ import duckdb
 from siyu.errors import StoreError
 from siyu.keys import fingerprint
 from siyu.stores.schema import MIGRATIONS
-from siyu.stores.session import Session
+from siyu.stores.session import AHEAD, Session
 from siyu.tables import LOGS
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class DuckStore:
             _stamp(path, connection, "key", fingerprint(key))
             _rotate(path, connection, newer)
             _stamp(path, connection, "environment", environment)
+            _clear(connection)
             return cls(path, connection, (key, *newer))
         except BaseException:
             connection.close()
@@ -182,6 +183,13 @@ def _stamp(path: Path | None, connection: duckdb.DuckDBPyConnection, name: str, 
         connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
     elif found[0][0] != value:
         raise StoreError(f"{path}: {_MISMATCH[name]}")
+
+
+def _clear(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a run wrote ahead that ended before its commit."""
+    for (name,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall():
+        if AHEAD in name:
+            connection.execute(f'DROP TABLE "{name}"')
 
 
 def _rotate(path: Path | None, connection: duckdb.DuckDBPyConnection, newer: Sequence[str]) -> None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from siyu.stores.duckdb import DuckStore
     from siyu.view import View
 
-__all__ = ["Session", "Writer"]
+__all__ = ["AHEAD", "Session", "Writer"]
+
+AHEAD = "~"
+"""What parts the name of a table of state from the run that writes it ahead."""
 
 # From so many rows on they go over as Arrow, where it is installed: it takes a tenth of the time.
 _MANY = 500
@@ -45,6 +48,8 @@ class Session:
         self.cursor = cursor
         self.engine = DuckEngine(cursor, keys[0], keys[1:])
         self.vault = Vault(keys)
+        self._ahead: dict[str, str] = {}
+        self._made: list[str] = []
 
     @contextmanager
     def reading(self) -> Iterator[int]:
@@ -120,9 +125,35 @@ class Session:
         query = "SELECT 1 FROM events WHERE seq > ? AND type IN (SELECT unnest(?::VARCHAR[])) LIMIT 1"
         return bool(self.cursor.execute(query, [since, list(types)]).fetchall())
 
+    def write_ahead(self, table: str, frame: Frame, run: int) -> None:
+        """Write a table of state anew under another name, so that the commit has to do no more than rename it.
+
+        It must not be called while this session reads or writes: others are to wait for neither.
+
+        Args:
+            table: The table.
+            frame: Its rows, with their columns.
+            run: The run that writes it.
+        """
+        name = f"{table}{AHEAD}{run}"
+        rows = frame.to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        self._ahead[table] = name
+        self._made.append(name)
+        self.cursor.execute(f'CREATE TABLE "{name}" AS FROM rows').fetchall()
+
+    def take_ahead(self, table: str) -> bool:
+        """Put what was written ahead in the place of a table of state; return whether there was any."""
+        name = self._ahead.pop(table, None)
+        if name is not None:
+            self.cursor.execute(f'DROP TABLE "{table}"')
+            self.cursor.execute(f'ALTER TABLE "{name}" RENAME TO "{table}"')
+        return name is not None
+
     def close(self) -> None:
-        """Drop what was kept and close the cursor."""
+        """Drop what was kept, and what was written ahead for nothing, and close the cursor."""
         self.engine.drop()
+        for name in self._made:
+            self.cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
         self.cursor.close()
 
 
@@ -215,6 +246,8 @@ class Writer:
         self._session.cursor.execute(f'INSERT INTO "{table}" BY NAME FROM come').fetchall()
 
     def replace(self, table: str, frame: Frame) -> None:
-        """Replace a table of state by a frame, with the frame's columns."""
+        """Replace a table of state by a frame, with the frame's columns; it may have been written ahead."""
+        if self._session.take_ahead(table):
+            return
         rows = frame.to_native()  # noqa: F841 - DuckDB reads the variable by its name
         self._session.cursor.execute(f'CREATE OR REPLACE TABLE "{table}" AS FROM rows').fetchall()

@@ -267,3 +267,33 @@ def test_two_rows_of_one_id_are_refused_by_the_ledger() -> None:
         append(store, "grants", [1])
     assert store.last == 1
     store.close()
+
+
+def test_what_was_written_ahead_takes_its_place_in_the_commit(path: Path) -> None:
+    store = DuckStore.open(path, KEY)
+    with store.opened() as session:
+        pairs = session.engine.frame({"member": [7]}, {"member": nw.Int64()})
+        session.write_ahead("pairs", pairs, 3)
+        assert session.engine.rows(session.table("pairs").select(nw.len())) == [(0,)]
+        with session.writing(3) as writer:
+            writer.replace("pairs", pairs)
+    assert tables(path, store) >= {"pairs"}
+    again = DuckStore.open(path, KEY)
+    with again.opened() as session:
+        assert session.engine.rows(session.table("pairs")) == [(7,)]
+    again.close()
+
+
+def test_what_was_written_ahead_before_a_crash_is_gone_at_the_next_opening(path: Path) -> None:
+    store = DuckStore.open(path, KEY)
+    session = store.session()
+    session.write_ahead("pairs", session.engine.frame({"member": [7]}, {"member": nw.Int64()}), 3)
+    assert "pairs~3" in tables(path, store)
+    assert not [name for name in tables(path, DuckStore.open(path, KEY)) if "~" in name]
+
+
+def tables(path: Path, store: DuckStore) -> set[str]:
+    """Close a store; return what tables its file has."""
+    store.close()
+    with duckdb.connect(str(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
