@@ -123,7 +123,7 @@ def test_consent_withdrawn_after_the_gate(shop: Shop) -> None:
 
 
 def test_consent_withdrawn_while_the_batch_before_is_sent(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siyu.delivery.outbox.BATCH", 1)
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 1)
     shop.join("ann", "bob")
 
     def withdrawing(messages: Sequence[Message]) -> Iterable[Receipt]:
@@ -161,7 +161,7 @@ def test_what_expired_meanwhile_is_not_sent(shop: Shop) -> None:
 
 
 def test_batches_go_out_one_after_the_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siyu.delivery.outbox.BATCH", 2)
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 2)
     names = ["ann", "bob", "cleo", "dora", "emil"]
     shop.join(*names)
     shop.brand.run(now=NOON)
