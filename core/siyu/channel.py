@@ -63,7 +63,10 @@ class Channel(Component):
         raise NotImplementedError
 
     def client(self) -> AbstractAsyncContextManager[Any]:
-        """Return what ``post`` speaks with, open for one delivery: a session of aiohttp, say."""
+        """Return what ``post`` speaks with, open for one delivery: a session of aiohttp, say.
+
+        It is asked for on the event loop on which ``post`` runs.
+        """
         return nullcontext()
 
     async def post(self, client: Any, message: Message) -> Receipt:  # noqa: ANN401 - whatever ``client`` opens

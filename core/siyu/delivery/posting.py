@@ -52,7 +52,7 @@ class Poster:
             # One thread has one loop: where the program's own runs already, this one needs another thread.
             self._thread = ThreadPoolExecutor(1, f"siyu {self.channel.name}")
         self._runner = asyncio.Runner()
-        self._client = self._run(self._stack.enter_async_context(self.channel.client()))
+        self._client = self._run(self._opened())
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -92,6 +92,9 @@ class Poster:
                 raised.append(error)
                 answers[message.touch] = Receipt(message.touch, "unknown", f"{type(error).__name__}: {error}")
                 self._walled = True
+
+    async def _opened(self) -> Any:  # noqa: ANN401 - whatever the channel opens
+        return await self._stack.enter_async_context(self.channel.client())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._elsewhere(lambda: self._runner.run(work))
