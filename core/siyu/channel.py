@@ -34,7 +34,7 @@ class Channel(Component):
 
     kind: ClassVar[str] = "channel"
     address: ClassVar[str] = ""
-    batch: ClassVar[int] = 1000
+    batch: ClassVar[int] = 2000
     concurrent: ClassVar[int] = 64
     polled: ClassVar[bool] = False
 

@@ -221,7 +221,7 @@ def test_a_doubt_of_marketing_is_looked_up_and_never_sent_again(post: Post) -> N
     post.brand.run(now=NOON)
     assert post.last() == ["unknown"] * 3
     first, second, third = sorted(post.states())
-    asked = []
+    asked: list[int] = []
 
     def known(messages: Sequence[Message]) -> Iterable[Receipt]:
         asked.extend(message.touch for message in messages)
