@@ -6,6 +6,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from siyu.delivery.clock import Clock
 from siyu.delivery.dead import revived
 from siyu.delivery.outbox import Outbox
@@ -55,10 +57,11 @@ class Sending(Passes):
         with self._pass("deliver", now) as work:
             if retry:
                 revived(work, self._touching)
+            decided = Outcome.of(work)
             failures = self._deliver(work, tell)
             if failures:
                 raise PluginError("\n".join(str(failure) for failure in failures))
-            return Outcome.of(work)
+            return evolve(decided, counts=dict(work.counts))
 
     def halt(self) -> None:
         """End a delivery that goes on, and begin none: what is under way is waited for, the rest stays queued.
