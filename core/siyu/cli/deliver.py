@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,9 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
-        yield lambda _channel, _done, _all: None
+        # What channels print must not come between the JSON.
+        with redirect_stdout(sys.stderr) if quiet else nullcontext():
+            yield lambda _channel, _done, _all: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
