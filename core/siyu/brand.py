@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from siyu.claims.asking import Form
 from siyu.claims.counter import Answer, ClaimCounter
 from siyu.codes import Codes
 from siyu.controls import checked
-from siyu.delivery.outbox import deliver
 from siyu.errors import PluginError
 from siyu.ledgers import Ledgers
 from siyu.loop import walk
@@ -22,6 +20,7 @@ from siyu.passes import Moment
 from siyu.receiving import Receiving
 from siyu.scope import scope_of
 from siyu.segments import overview
+from siyu.sending import Sending
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Receiving):
+class Brand(Codes, Ledgers, Receiving, Sending):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -56,7 +55,6 @@ class Brand(Codes, Ledgers, Receiving):
         super().__init__(programme, registry, store, keys)
         form = Form(programme, keys, self.number)
         self._counter = ClaimCounter(programme, store, self._grants, form, self.view, self._held)
-        self._delivering = threading.Lock()
 
     def run(self, *, now: Moment = None, send: bool = True, progress: Callable[[str], None] | None = None) -> Outcome:
         """Do one pass of the whole loop and commit it, then deliver.
@@ -94,14 +92,6 @@ class Brand(Codes, Ledgers, Receiving):
             work = self._work(session, "plan", now, progress)
             walk(work, self._grants, self._touching, keep=False)
             return evolve(Outcome.of(work), closing=partial(self._released, session))
-
-    def deliver(self, *, now: Moment = None) -> Outcome:
-        """Send what is queued and due."""
-        with self._pass("run", now) as work:
-            failures = self._deliver(work)
-            if failures:
-                raise PluginError("\n".join(str(failure) for failure in failures))
-            return Outcome.of(work)
 
     def claim(  # noqa: PLR0913 - by name, each a word of the claim
         self,
@@ -267,9 +257,3 @@ class Brand(Codes, Ledgers, Receiving):
         if failures:
             raise PluginError("\n".join(str(failure) for failure in failures))
         return outcome
-
-    def _deliver(self, work: Work) -> list[PluginError]:
-        work.progress("deliver")
-        with self._delivering:
-            work.view = self.view(work.session, work.run.now)
-            return deliver(work, self._touching)

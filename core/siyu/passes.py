@@ -113,7 +113,7 @@ class Passes:
         second = self._second(now)
         watermark = self.store.last
         run = Run(id=self.store.next_run(), kind=kind, now=second, config=self.programme.hash, watermark=watermark)
-        work = Work(session, self.programme, self.registry, run, self.view(session, second))
+        work = Work(session, self.programme, self.registry, run, self.view(session, second), live=now is None)
         if progress is not None:
             work.progress = progress
         return work

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 __all__ = ["Kind", "Run"]
 
-Kind = Literal["run", "plan", "tick", "ingest", "claims", "control"]
+Kind = Literal["run", "plan", "tick", "ingest", "claims", "control", "deliver"]
 
 
 @frozen(kw_only=True)

@@ -58,6 +58,7 @@ class Work:
         results: Frames that stages leave for one another: ``proposals``, ``touches``, ``verdicts``.
         counts: What the pass did, by name.
         dropped: How many events lost fields that nothing declares, by entry, type, and the fields' names.
+        live: Whether nobody said the moment, so that time goes on while it delivers.
         progress: Is told what goes on, for a person who waits.
         started: When the pass began, for its record alone.
     """
@@ -80,6 +81,7 @@ class Work:
     results: dict[str, Frame] = field(factory=dict)
     counts: dict[str, int] = field(factory=dict)
     dropped: dict[tuple[str, str, str], int] = field(factory=dict)
+    live: bool = False
     progress: Callable[[str], None] = lambda _words: None
     started: float = field(factory=perf_counter)
 

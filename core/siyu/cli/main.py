@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "Do one pass of the loop: decide, record, deliver.",
     "ingest": "Bring in what an entry, a file or the standard input holds.",
     "tick": "Do the pass for members of whom something new is known.",
+    "deliver": "Send what is queued, or what failed once more.",
     "explain": "Show what is known of a member, what was decided, and why.",
     "ledger": "Show the ledger of a member or an incentive, or audit them all.",
     "close": "Close a month of all ledgers, for good.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -13,7 +14,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["as_json", "folder", "moment", "parted", "progress", "with_environment", "with_json"]
+    from siyu.brand import Brand
+
+__all__ = ["as_json", "folder", "moment", "parted", "progress", "stoppable", "with_environment", "with_json"]
 
 folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
 
@@ -65,6 +68,16 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         return
     with console.status("opening") as status:
         yield status.update
+
+
+@contextmanager
+def stoppable(brand: Brand) -> Iterator[None]:
+    """Have a signal to end (SIGTERM) end a delivery cleanly, with what is under way answered and committed."""
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: brand.halt())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _plainly(words: str) -> None:

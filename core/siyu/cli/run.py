@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from siyu.cli.options import as_json, folder, moment, progress, with_environment, with_json
+from siyu.cli.options import as_json, folder, moment, progress, stoppable, with_environment, with_json
 
 __all__ = ["run"]
 
@@ -22,7 +22,7 @@ def run(folder: Path, now: str | None, environment: str | None, *, machine: bool
     import siyu
     from siyu.cli import show
 
-    with siyu.open(folder, environment=environment) as brand, progress(quiet=machine) as tell:
+    with siyu.open(folder, environment=environment) as brand, stoppable(brand), progress(quiet=machine) as tell:
         done = brand.run(now=now, send=send, progress=tell)
     if machine:
         as_json(show.plain(done))

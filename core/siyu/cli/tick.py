@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from siyu.cli.options import as_json, folder, moment, progress, with_environment, with_json
+from siyu.cli.options import as_json, folder, moment, progress, stoppable, with_environment, with_json
 
 __all__ = ["tick"]
 
@@ -21,7 +21,7 @@ def tick(folder: Path, now: str | None, environment: str | None, *, machine: boo
     import siyu
     from siyu.cli import show
 
-    with siyu.open(folder, environment=environment) as brand, progress(quiet=machine):
+    with siyu.open(folder, environment=environment) as brand, stoppable(brand), progress(quiet=machine):
         done = brand.tick(now=now)
     if machine:
         as_json(show.plain(done))

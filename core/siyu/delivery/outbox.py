@@ -2,135 +2,177 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TypeAlias
 
-import narwhals as nw
-from attrs import define
+from attrs import define, field
 
+from siyu.delivery.doubts import cut_off, reconciled
+from siyu.delivery.line import Line, retried
+from siyu.delivery.pace import Pace
+from siyu.delivery.posting import Poster
+from siyu.delivery.register import Register
 from siyu.delivery.render import Renderer
 from siyu.errors import PluginError
-from siyu.frames import cast_like, row_number
-from siyu.gate import PERSONAL, Desk
 from siyu.kinds import Channel, Receipt
-from siyu.senders import moved
-from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Callable, Sequence
 
-    from siyu.kinds import Frame, Message
-    from siyu.tables import Schema
-    from siyu.work import Work
+    from siyu.delivery.register import Row, Verdict
+    from siyu.kinds import Message
 
-__all__ = ["deliver"]
+__all__ = ["STATES", "Outbox"]
 
-BATCH = 1000
+STATES = frozenset({"handed", "sent", "delivered", "failed", "unknown"})
+"""The states that a channel may give."""
 
-_STATES = ["handed", "sent", "delivered", "failed", "unknown"]
-_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String()}
+# How long a wait goes on before it is looked whether to end.
+_NAP = 0.2
+
+_Answers: TypeAlias = "tuple[dict[int, Receipt], Exception | None]"
 
 
 @define
-class _Outbox:
-    work: Work
-    touching: threading.Lock
-    failures: list[PluginError]
-
-    def note(self, frame: Frame) -> None:
-        """Commit receipts: touch, state, reason, provider_id."""
-        timed = frame.with_columns(time=nw.lit(self.work.run.now))
-        with self.work.session.writing(self.work.run.id) as writer:
-            writer.append("receipts", cast_like(timed, TABLES["receipts"].columns))
-
-
-def deliver(work: Work, touching: threading.Lock) -> list[PluginError]:
-    """Send every queued touch that is due, channel by channel; one delivery at a time.
+class Outbox:
+    """One delivery: every queued touch that is due, channel by channel in turn; there is only one at a time.
 
     A batch is marked ``sending`` and committed before the call, after one more look at the rules that concern a
-    person; what is still ``sending`` when a delivery begins was cut off, and becomes ``unknown``: it is not sent again.
+    person; what is still ``sending`` when a delivery begins was cut off, and becomes ``unknown``: it is not sent again
+    by itself, but its channel is asked what became of it.
 
-    Returns:
-        The failures of channels; their touches are ``unknown``.
+    Attributes:
+        register: The store's side.
+        halted: Whether somebody asked to end: what is under way is waited for, the rest stays queued.
+        tell: Is told how far a channel is: its name, how many of its touches are done, of how many.
+        failures: What went wrong in channels; the touches that it leaves in doubt are ``unknown``.
     """
-    outbox = _Outbox(work, touching, [])
-    _cut_off(outbox)
-    renderer = Renderer(work.programme)
-    for channel in work.programme.of(Channel):
-        while (batch := _next(outbox, channel.name)) is not None:
-            messages = [renderer.message(row) for row in batch]
-            if messages:
-                _send(outbox, channel, messages)
-    return outbox.failures
+
+    register: Register
+    halted: Callable[[], bool] = lambda: False
+    tell: Callable[[str, int, int], None] = lambda _channel, _done, _all: None
+    failures: list[PluginError] = field(factory=list)
+    _posters: dict[str, Poster] = field(factory=dict)
+    _until: dict[int, int] = field(factory=dict)
+
+    def deliver(self) -> list[PluginError]:
+        """Send what is queued; return the failures of channels."""
+        work = self.register.work
+        cut_off(self.register)
+        channels = [channel for channel in work.programme.of(Channel) if not self.halted()]
+        renderer = Renderer(work.programme)
+        for channel in channels:
+            self.failures += reconciled(self.register, channel, renderer)
+        lines = [self._line(channel) for channel in channels]
+        with ExitStack() as stack:
+            self._refill(lines)
+            while not self.halted() and (active := [line for line in lines if len(line) and not line.pauses.over]):
+                for line in active:
+                    if not self.halted() and line.wait() <= 0:
+                        self._round(line, renderer, stack)
+                self._rest(lines)
+        self._given_up(lines)
+        return self.failures
+
+    def _line(self, channel: Channel) -> Line:
+        pace = Pace(channel.rate)
+        if channel.rate is not None:
+            pace.seed(self.register.age_of_sends(channel, channel.rate.seconds))
+        return Line(channel, pace)
+
+    def _refill(self, lines: Sequence[Line]) -> None:
+        queued = self.register.queued()
+        for line in lines:
+            line.refill(queued.get(line.channel.name, ()))
+
+    def _rest(self, lines: Sequence[Line]) -> None:
+        """Take up what came meanwhile; where all have to wait, wait a little."""
+        if self.register.moved():
+            self._refill(lines)
+        waits = [line.wait() for line in lines if len(line) and not line.pauses.over]
+        if waits and min(waits) > 0:
+            time.sleep(min(_NAP, *waits))
+
+    def _round(self, line: Line, renderer: Renderer, stack: ExitStack) -> None:
+        """Send one batch of a channel."""
+        channel, taken = line.channel, line.take()
+        rows = self.register.begin(channel, taken) if taken else []
+        self._until = {row["id"]: row["until"] for row in rows}
+        line.done += len(taken) - len(rows)
+        if rows:
+            line.pace.spend(len(rows))
+            messages = [renderer.message(row) for row in rows]
+            answers, error = self._posted(channel, messages, stack) if channel.posts else self._sent(channel, messages)
+            self.register.note(self._verdicts(line, rows, answers))
+            if error is not None:
+                line.pauses.begin(self._failed(channel, error))
+        self.tell(channel.name, line.done, line.done + len(line))
+
+    def _sent(self, channel: Channel, messages: Sequence[Message]) -> _Answers:
+        """Send a batch at once; a message without an answer is ``unknown``."""
+        answers: dict[int, Receipt] = {}
+        reason, raised = "the channel gave no receipt", None
+        try:
+            with self.register.work.attributed(channel):
+                for receipt in channel.send(messages):
+                    answers[receipt.touch] = receipt
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, its receipts must be kept
+            reason, raised = str(error), error
+        return {one.touch: answers.get(one.touch) or Receipt(one.touch, "unknown", reason) for one in messages}, raised
+
+    def _posted(self, channel: Channel, messages: Sequence[Message], stack: ExitStack) -> _Answers:
+        """Post a batch; what was not begun has no answer."""
+        if channel.name not in self._posters:
+            try:
+                poster = stack.enter_context(Poster(channel, self.halted, self._late))
+            except Exception as error:  # noqa: BLE001 - whatever a channel raises; nothing was sent
+                return {}, error
+            self._posters[channel.name] = poster
+        answers, raised = self._posters[channel.name].post(messages)
+        return answers, raised[0] if raised else None
+
+    def _late(self, message: Message) -> bool:
+        until = self._until[message.touch]
+        return until is not None and until <= self.register.clock.now()
+
+    def _failed(self, channel: Channel, error: Exception) -> str:
+        """Keep a failure, attributed to the channel's plugin, and return its words."""
+        try:
+            with self.register.work.attributed(channel):
+                raise error
+        except PluginError as failure:
+            known = {str(one) for one in self.failures}
+            self.failures += [] if str(failure) in known else [failure]
+            return str(failure)
+
+    def _verdicts(self, line: Line, rows: Sequence[Row], answers: dict[int, Receipt]) -> list[Verdict]:
+        """Return the receipts of a batch, and put back what is to go again."""
+        left = [row["id"] for row in rows if row["id"] not in answers]
+        found: list[Verdict] = [(touch, "queued", "it was not begun", None) for touch in left]
+        line.returned(left)
+        given = [_fitting(answers[row["id"]]) for row in rows if row["id"] in answers]
+        # A wall is met after what went before it.
+        for receipt in sorted(given, key=retried):
+            state = "queued" if line.answered(receipt) else receipt.state
+            found.append((receipt.touch, state, receipt.reason, receipt.provider_id or None))
+        for _, state, *_ in found:
+            self._counts[state] = self._counts.get(state, 0) + 1
+        return found
+
+    @property
+    def _counts(self) -> dict[str, int]:
+        return self.register.work.counts
+
+    def _given_up(self, lines: Sequence[Line]) -> None:
+        """Tell which channels were left alone in the end, with what waits for them still queued."""
+        for line in lines:
+            if line.pauses.over and len(line):
+                words = f"it is left alone for now, and what waits for it stays queued: {line.pauses.reason}"
+                self._failed(line.channel, ConnectionError(words))
 
 
-def _cut_off(outbox: _Outbox) -> None:
-    lost = outbox.work.view.touches.filter(nw.col("state") == "sending")
-    reason = "the program ended while it was being sent"
-    kept = outbox.work.keep(lost.select(touch=nw.col("id"), state=nw.lit("unknown"), reason=nw.lit(reason)))
-    if outbox.work.size(kept):
-        outbox.note(kept)
-
-
-def _next(outbox: _Outbox, channel: str) -> list[dict[str, Any]] | None:
-    """Mark the next batch of a channel as ``sending`` and return its touches as rows; None when none is left."""
-    work = outbox.work
-    with outbox.touching:
-        queued = work.view.touches.filter(
-            nw.col("state") == "queued", nw.col("channel") == channel, nw.col("due") <= work.run.now
-        )
-        ranked = row_number(queued.with_columns(_first=-nw.col("priority")), [], ["_first", "due", "id"])
-        batch = work.keep(ranked.filter(nw.col("row") <= BATCH).sort("row"))
-        if not work.size(batch):
-            return None
-        stopped = _stopped(work, batch)
-        going = work.keep(batch.join(stopped, on="id", how="anti").sort("row"))
-        marked = going.select("id", state=nw.lit("sending"), reason=nw.lit(""))
-        outbox.note(nw.concat([stopped, marked]).rename({"id": "touch"}))
-    if work.size(going.filter(~nw.col("sender").is_null()).head(1)):
-        going = work.keep(moved(work.view, going).sort("row"))
-    names = list(TABLES["touches"].columns)
-    rows = work.session.engine.rows(going.select(*names))
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _stopped(work: Work, batch: Frame) -> Frame:
-    """Ask the rules that concern a person once more, on the newest log."""
-    desk, found = Desk(work.view, work.programme, work.registry), []
-    standing = batch
-    for rule in PERSONAL:
-        verdicts = rule.judge(desk, standing)
-        if verdicts is not None:
-            found.append(work.keep(cast_like(verdicts, _VERDICT)))
-            standing = work.keep(standing.join(found[-1], on="id", how="anti"))
-    return work.keep(nw.concat(found))
-
-
-def _send(outbox: _Outbox, channel: Channel, messages: list[Message]) -> None:
-    """Send one batch; a message without a receipt is ``unknown``."""
-    answers: dict[int, Receipt] = {}
-    reason = "the channel gave no receipt"
-    try:
-        with outbox.work.attributed(channel):
-            for receipt in channel.send(messages):
-                answers[receipt.touch] = receipt
-    except Exception as error:  # noqa: BLE001 - whatever a channel raises, its receipts must be kept
-        failure = error if isinstance(error, PluginError) else PluginError(f"channel.{channel.name}: {error}")
-        outbox.failures.append(failure)
-        reason = str(failure)
-    outbox.note(_receipts(outbox.work, messages, answers, reason))
-
-
-def _receipts(work: Work, messages: list[Message], answers: dict[int, Receipt], reason: str) -> Frame:
-    columns: dict[str, list[Any]] = {"touch": [], "state": [], "reason": [], "provider_id": []}
-    for message in messages:
-        answer = answers.get(message.touch) or Receipt(message.touch, "unknown", reason)
-        if answer.state not in _STATES:
-            answer = Receipt(message.touch, "unknown", f"the channel gave the state '{answer.state}'")
-        state = answer.state
-        work.counts[state] = work.counts.get(state, 0) + 1
-        columns["touch"].append(message.touch)
-        columns["state"].append(state)
-        columns["reason"].append(answer.reason)
-        columns["provider_id"].append(answer.provider_id or None)
-    schema = {name: TABLES["receipts"].columns[name] for name in columns}
-    return work.session.engine.frame(columns, schema)
+def _fitting(receipt: Receipt) -> Receipt:
+    if receipt.state in STATES or receipt.state == "expired":
+        return receipt
+    return Receipt(receipt.touch, "unknown", f"the channel gave the state '{receipt.state}'")

@@ -25,14 +25,14 @@ class Renderer:
             self._items |= source.items()
 
     def message(self, touch: Mapping[str, Any]) -> Message:
-        """Return a touch (its columns) as the message that a channel sends."""
+        """Return a touch as the message that a channel sends: its columns, and ``address``, ``provider_id`` if any."""
         item = self._items.get(touch["content"])
         return Message(
             touch=touch["id"],
             recipient=touch["recipient"],
             recipient_kind=touch["recipient_kind"],
             sender=touch["sender"] or "",
-            address="",
+            address=touch.get("address", ""),
             campaign=touch["campaign"],
             step=touch["step"],
             content=touch["content"],
@@ -40,4 +40,5 @@ class Renderer:
             text=item.text if item else "",
             offer=touch["offer"] or "",
             purpose=touch["purpose"],
+            provider_id=touch.get("provider_id", ""),
         )

@@ -123,7 +123,7 @@ def test_consent_withdrawn_after_the_gate(shop: Shop) -> None:
 
 
 def test_consent_withdrawn_while_the_batch_before_is_sent(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siyu.delivery.outbox.BATCH", 1)
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 1)
     shop.join("ann", "bob")
 
     def withdrawing(messages: Sequence[Message]) -> Iterable[Receipt]:
@@ -161,7 +161,7 @@ def test_what_expired_meanwhile_is_not_sent(shop: Shop) -> None:
 
 
 def test_batches_go_out_one_after_the_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("siyu.delivery.outbox.BATCH", 2)
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 2)
     names = ["ann", "bob", "cleo", "dora", "emil"]
     shop.join(*names)
     shop.brand.run(now=NOON)
@@ -214,3 +214,74 @@ def test_a_ticket_that_is_opened_meanwhile_holds_what_is_queued_until_it_is_clos
     shop.brand.run(now="2026-11-20T14:00")
     assert shop.names("ann", "bob") == [["bob"], ["ann"]]
     assert shop.states("ann")[-1][0] == "sent"
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        """
+[campaign.soon]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-20
+at = "10:00"
+say = "hello"
+via = "probe"
+until_after = "3h"
+[campaign.first]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-20
+at = "10:00"
+say = "hello"
+via = "probe"
+priority = 5
+"""
+    ],
+    indirect=True,
+)
+def test_what_matters_most_goes_first_and_then_what_has_the_least_time(shop: Shop) -> None:
+    shop.join("ann", "bob")
+    shop.brand.run(now=NOON)
+    ((*messages,),) = shop.got
+    assert [message.campaign for message in messages] == ["first"] * 2 + ["soon"] * 2 + ["hello"] * 2
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        """
+[channel.then]
+use = "probe"
+[campaign.second]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-20
+at = "10:00"
+say = "hello"
+via = "then"
+"""
+    ],
+    indirect=True,
+)
+def test_channels_take_turns(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 1)
+    shop.join("ann", "bob")
+    shop.brand.run(now=NOON)
+    assert [message.campaign for (message,) in shop.got] == ["hello", "second"] * 2
+
+
+def test_what_comes_up_meanwhile_is_taken_along(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 1)
+    shop.join("ann", "bob")
+
+    def joining(messages: Sequence[Message]) -> Iterable[Receipt]:
+        if len(shop.got) == 1:
+            shop.join("cleo")
+            shop.brand.run(now=NOON, send=False)
+        return good(messages)
+
+    shop.send = joining
+    shop.brand.run(now=NOON, send=False)
+    shop.brand.deliver(now=NOON)
+    assert sorted(name for (name,) in shop.names("ann", "bob", "cleo")) == ["ann", "bob", "cleo"]

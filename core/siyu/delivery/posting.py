@@ -1,0 +1,111 @@
+"""Posting: the messages of a batch, many at once, each answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from attrs import define, field
+
+from siyu.kinds import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from siyu.kinds import Channel, Message
+
+__all__ = ["Poster"]
+
+T = TypeVar("T")
+
+_WALLS = {"broken", "limited"}
+
+PATIENCE = 120.0
+"""After how many seconds a message that the channel does not answer is left in doubt."""
+
+
+@define
+class Poster:
+    """Posts messages by one channel, on an event loop of its own and with one client, for as long as it is entered.
+
+    Attributes:
+        channel: The channel.
+        halted: Whether no further message may be begun.
+        late: Whether the time of a message is over.
+    """
+
+    channel: Channel
+    halted: Callable[[], bool]
+    late: Callable[[Message], bool]
+    _stack: AsyncExitStack = field(factory=AsyncExitStack)
+    _client: Any = None
+    _runner: asyncio.Runner = field(init=False)
+    _thread: ThreadPoolExecutor | None = None
+    _walled: bool = False
+
+    def __enter__(self) -> Self:
+        """Open the channel's client."""
+        if _looping():
+            # One thread has one loop: where the program's own runs already, this one needs another thread.
+            self._thread = ThreadPoolExecutor(1, f"siyu {self.channel.name}")
+        self._runner = asyncio.Runner()
+        self._client = self._run(self._opened())
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the client and the loop."""
+        try:
+            self._run(self._stack.aclose())
+        finally:
+            self._elsewhere(self._runner.close)
+            if self._thread is not None:
+                self._thread.shutdown()
+
+    def post(self, messages: Sequence[Message]) -> tuple[dict[int, Receipt], list[Exception]]:
+        """Post messages; return the answers by touch, those that were not begun left out, and what was raised."""
+        answers: dict[int, Receipt] = {}
+        raised: list[Exception] = []
+        self._walled = False
+        self._run(self._all(deque(messages), answers, raised))
+        return answers, raised
+
+    async def _all(self, todo: deque[Message], answers: dict[int, Receipt], raised: list[Exception]) -> None:
+        workers = min(self.channel.concurrent, len(todo))
+        await asyncio.gather(*(self._work(todo, answers, raised) for _ in range(workers)))
+
+    async def _work(self, todo: deque[Message], answers: dict[int, Receipt], raised: list[Exception]) -> None:
+        while todo and not self.halted() and not self._walled:
+            message = todo.popleft()
+            if self.late(message):
+                answers[message.touch] = Receipt(message.touch, "expired", "its time was over before its turn came")
+                continue
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answer = await self.channel.post(self._client, message)
+                answers[message.touch] = answer
+                # There is no use in going on against a wall.
+                self._walled |= answer.again in _WALLS
+            except Exception as error:  # noqa: BLE001 - whatever a channel raises, the others' answers must be kept
+                raised.append(error)
+                answers[message.touch] = Receipt(message.touch, "unknown", f"{type(error).__name__}: {error}")
+                self._walled = True
+
+    async def _opened(self) -> Any:  # noqa: ANN401 - whatever the channel opens
+        return await self._stack.enter_async_context(self.channel.client())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._elsewhere(lambda: self._runner.run(work))
+
+    def _elsewhere(self, work: Callable[[], T]) -> T:
+        return work() if self._thread is None else self._thread.submit(work).result()
+
+
+def _looping() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,168 @@
+"""What delivery reads from the store and commits to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+from attrs import define, field
+
+from siyu.addresses import revealed
+from siyu.delivery.clock import Clock
+from siyu.frames import cast_like, row_number
+from siyu.gate import PERSONAL, Desk
+from siyu.moments import DISTANT
+from siyu.senders import moved
+from siyu.tables import TABLES
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from siyu.kinds import Channel, Frame
+    from siyu.tables import Schema
+    from siyu.view import View
+    from siyu.work import Work
+
+__all__ = ["Register", "Row", "Verdict"]
+
+Row = dict[str, Any]
+Verdict = tuple[int, str, str, str | None]
+"""A receipt to write: touch, state, reason, provider_id."""
+
+_NAMES = list(TABLES["touches"].columns)
+_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String()}
+# So many batches are prepared before what was kept for them is dropped.
+_KEPT = 16
+
+
+@define
+class Register:
+    """The touches of a delivery, as the store has them.
+
+    Attributes:
+        work: The pass.
+        touching: Held while touches are decided.
+        clock: What time it is.
+        view_at: Gives a view at a moment.
+        seen: The last ``seq`` up to which the receipts of others were looked at.
+    """
+
+    work: Work
+    touching: threading.Lock
+    clock: Clock
+    view_at: Callable[[int], View]
+    seen: int = 0
+    _prepared: int = field(default=0)
+
+    def note(self, verdicts: Sequence[Verdict]) -> None:
+        """Commit receipts."""
+        if not verdicts:
+            return
+        touches, states, reasons, ids = (list(column) for column in zip(*verdicts, strict=True))
+        columns = {"touch": touches, "state": states, "reason": reasons, "provider_id": ids}
+        with self.work.session.writing(self.work.run.id) as writer:
+            writer.add("receipts", {**columns, "time": [self.clock.now()] * len(touches)})
+
+    def in_state(self, state: str, *, channel: str | None = None) -> list[int]:
+        """Return the touches that are in a state, whatever they are otherwise."""
+        found = self.work.view.touches.filter(nw.col("state") == state)
+        if channel is not None:
+            found = found.filter(nw.col("channel") == channel)
+        return [touch for (touch,) in self.work.session.engine.rows(found.select("id").sort("id"))]
+
+    def queued(self) -> dict[str, list[int]]:
+        """Return what is queued and due, by channel: by priority, then what has the least time left, then its age."""
+        self.seen = self.work.session.store.last
+        queued = self.work.view.touches.filter(nw.col("state") == "queued", nw.col("due") <= self.clock.now())
+        least = nw.col("until").fill_null(DISTANT)
+        ranked = row_number(queued.with_columns(_first=-nw.col("priority"), until=least), [], _ORDER)
+        found: dict[str, list[int]] = {}
+        for channel, touch in self.work.session.engine.rows(ranked.sort("row").select("channel", "id")):
+            found.setdefault(channel, []).append(touch)
+        return found
+
+    def moved(self) -> bool:
+        """Return whether others wrote receipts since the queue was read: it may be another one."""
+        log = self.work.session.table("receipts")
+        others = log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id)
+        return bool(self.work.size(others.head(1)))
+
+    def age_of_sends(self, channel: Channel, seconds: int) -> list[int]:
+        """Return how many seconds ago each message of the last span went out by a channel."""
+        now = self.clock.now()
+        log = self.work.view.receipts.filter(nw.col("state") == "sending", nw.col("time") > now - seconds - 1)
+        own = self.work.view.raw["touches"].filter(nw.col("channel") == channel.name).select(touch=nw.col("id"))
+        times = self.work.session.engine.rows(log.join(own, on="touch", how="semi").select("time"))
+        return [max(0, now - time) for (time,) in times]
+
+    def begin(self, channel: Channel, touches: Collection[int]) -> list[Row]:
+        """Mark touches as ``sending`` that may still go; return them as rows, with ``address``.
+
+        The rules that concern a person are asked once more, on the newest log; what they stop gets its receipt.
+        """
+        self._renew()
+        with self.touching:
+            batch = self._still(touches)
+            stopped = self._stopped(batch)
+            going = self.work.keep(batch.join(stopped, on="id", how="anti"))
+            if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
+                going = self.work.keep(moved(self.work.view, going))
+            rows, lost = self._addressed(channel, self.rows(going))
+            verdicts = [(*row, None) for row in self.work.session.engine.rows(stopped.select(*_VERDICT))]
+            self.note([*verdicts, *lost, *((row["id"], "sending", "", None) for row in rows)])
+        order = {touch: place for place, touch in enumerate(touches)}
+        return sorted(rows, key=lambda row: order[row["id"]])
+
+    def rows(self, touches: Frame) -> list[Row]:
+        """Return touches as rows by column."""
+        found = self.work.session.engine.rows(touches.select(*_NAMES))
+        return [dict(zip(_NAMES, row, strict=True)) for row in found]
+
+    def addresses(self, channel: Channel, rows: Iterable[Row]) -> dict[int, str]:
+        """Return where the members among the recipients can be reached by a channel."""
+        members = {row["recipient"] for row in rows if row["recipient_kind"] == "member"}
+        return revealed(self.work.view, self.work.session.vault, channel.address, members) if members else {}
+
+    def _addressed(self, channel: Channel, rows: list[Row]) -> tuple[list[Row], list[Verdict]]:
+        """Add addresses where a channel needs them; who has none gets nothing."""
+        if not channel.address:
+            return rows, []
+        known = self.addresses(channel, rows)
+        for row in rows:
+            row["address"] = known.get(row["recipient"], "")
+        words = f"no address is known of the kind '{channel.address}'"
+        lost = [row for row in rows if row["recipient_kind"] == "member" and not row["address"]]
+        gone = {row["id"] for row in lost}
+        return [row for row in rows if row["id"] not in gone], [(touch, "suppressed", words, None) for touch in gone]
+
+    def _renew(self) -> None:
+        """Look at the newest log at this moment; what earlier batches kept is dropped at times."""
+        self._prepared += 1
+        if self._prepared % _KEPT == 0:
+            self.work.session.engine.drop()
+        if self._prepared % _KEPT == 0 or self.clock.now() != self.work.view.now:
+            self.work.view = self.view_at(self.clock.now())
+
+    def _still(self, touches: Collection[int]) -> Frame:
+        """Return touches (their columns) but for those that others gave another state since the queue was read."""
+        view = self.work.view
+        asked = view.table({"id": list(touches)}, {"id": nw.Int64()})
+        log = self.work.session.table("receipts")
+        others = log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id).select(id=nw.col("touch"))
+        found = view.raw["touches"].join(asked, on="id", how="semi").join(others, on="id", how="anti")
+        return self.work.keep(cast_like(view.resolve(found, "recipient"), TABLES["touches"].columns))
+
+    def _stopped(self, batch: Frame) -> Frame:
+        """Ask the rules that concern a person."""
+        desk, found = Desk(self.work.view, self.work.programme, self.work.registry), []
+        standing = batch
+        for rule in PERSONAL:
+            verdicts = rule.judge(desk, standing)
+            if verdicts is not None:
+                found.append(self.work.keep(cast_like(verdicts, _VERDICT)))
+                standing = self.work.keep(standing.join(found[-1], on="id", how="anti"))
+        return self.work.keep(nw.concat(found))
+
+
+_ORDER = ["_first", "until", "due", "id"]
