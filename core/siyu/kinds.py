@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
+from siyu.channel import Channel
 from siyu.config.expressions import Condition
+from siyu.config.rates import Rate
 from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
 from siyu.kind import Component
@@ -47,6 +49,7 @@ __all__ = [
     "Message",
     "Metric",
     "Period",
+    "Rate",
     "Receipt",
     "Request",
     "Reward",
@@ -251,27 +254,6 @@ class Incentive(Component):
         ``released``.
         """
         return ()
-
-
-@frozen(kw_only=True)
-class Channel(Component):
-    """How a touch is delivered, and what comes back.
-
-    Attributes:
-        address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
-    """
-
-    kind: ClassVar[str] = "channel"
-    address: ClassVar[str] = ""
-
-    environment: str = field(
-        default="production",
-        metadata=doc("the environment that its account belongs to; no other one sends by it", example="staging"),
-    )
-
-    def send(self, messages: Sequence[Message]) -> Iterable[Receipt]:
-        """Send a batch; return what the provider said of each message."""
-        raise NotImplementedError
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
 from attrs import frozen
@@ -54,7 +54,24 @@ class ContentItem:
 
 @frozen
 class Message:
-    """One message, as a channel sends it; ``touch`` is a permanent id."""
+    """One message, as a channel sends it.
+
+    Attributes:
+        touch: The touch's permanent id.
+        recipient: Whom it is for, a member's number.
+        recipient_kind: ``member``, or what else a channel can reach.
+        sender: The staff member who sends it, or empty.
+        address: Where the recipient is reached, of the channel's kind of ``address``; empty where it needs none. It
+            is decrypted just before the message is sent, and must not be written anywhere.
+        campaign: The campaign.
+        step: Its step.
+        content: The item of content that it says.
+        title: The item's title.
+        text: The item's words.
+        offer: What it offers, or empty.
+        purpose: ``marketing`` or ``service``.
+        provider_id: The provider's own id of it, where it was handed to the provider before.
+    """
 
     touch: int
     recipient: int
@@ -68,6 +85,12 @@ class Message:
     text: str
     offer: str
     purpose: str
+    provider_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """The permanent key of the message, for providers that send what has the same key only once."""
+        return str(self.touch)
 
 
 @runtime_checkable
@@ -182,9 +205,15 @@ class Receipt:
         state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``.
         reason: Why, where it is not plain.
         provider_id: The provider's own id of the message.
+        again: None where the answer is final. Else why the message may be tried again: ``later`` (the provider is
+            busy), ``limited`` (it takes no more just now), ``broken`` (it is down: the channel is left alone for a
+            while). A ``failed`` one is tried again, an ``unknown`` one only as the channel's ``in_doubt`` says.
+        wait: For how many seconds to wait before, where the provider said so.
     """
 
     touch: int
     state: str
     reason: str = ""
     provider_id: str = ""
+    again: Literal["later", "limited", "broken"] | None = None
+    wait: float | None = None

@@ -18,6 +18,7 @@ from siyu.config._fields import Flawed, Wrong, gathered, structured
 from siyu.config._words import closest, shown
 from siyu.config.days import Festival, Weekdays
 from siyu.config.expressions import Condition, ExpressionError
+from siyu.config.rates import Rate
 from siyu.config.units import Clock, ClockRange, Duration, Money, Secret, Share
 from siyu.kinds import Reward
 
@@ -26,7 +27,7 @@ __all__ = ["converter"]
 _MEANT = re.compile(r"did you mean '.*'\?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WIDEST = 2**63
-_PARSED = (Duration, Clock, ClockRange, Share, Weekdays, Festival)
+_PARSED = (Duration, Clock, ClockRange, Share, Rate, Weekdays, Festival)
 _WORDS = {
     str: "text",
     int: "a whole number",
@@ -39,6 +40,7 @@ _WORDS = {
     Clock: "a time of day, as in '09:30'",
     ClockRange: "a part of the day, as in '20:00-21:30'",
     Share: "a share, as in '10%'",
+    Rate: "a rate as text, as in '20/min'",
     Weekdays: "weekdays as text, as in 'mon-fri'",
     Festival: "a festival, as in 'mid-autumn'",
     Condition: 'a condition, as in "orders_90d >= 3"',

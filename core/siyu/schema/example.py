@@ -14,6 +14,7 @@ from siyu.config._converter import converter
 from siyu.config._fields import Wrong, fields_of, structured, written
 from siyu.config.days import Festival, Weekdays
 from siyu.config.expressions import Condition
+from siyu.config.rates import Rate
 from siyu.config.units import Clock, ClockRange, Duration, Money, Secret, Share
 from siyu.kinds import Reward
 from siyu.schema.plain import toml
@@ -37,6 +38,7 @@ _LIKELY: dict[Any, Any] = {
     Clock: "10:00",
     ClockRange: "20:00-21:30",
     Share: "10%",
+    Rate: "20/min",
     Weekdays: "mon-fri",
     Festival: "mid-autumn",
     Condition: "birth_year >= 1990",

@@ -11,6 +11,7 @@ from typing import Any
 
 from siyu.config.days import FESTIVALS, Festival, Weekdays
 from siyu.config.expressions import Condition
+from siyu.config.rates import Rate
 from siyu.config.units import Clock, ClockRange, Duration, Money, Secret, Share
 
 __all__ = ["LEAVES", "Json", "reward", "value"]
@@ -45,6 +46,7 @@ _PATTERNS: dict[type, str] = {
     Clock: f"^{_CLOCK}$",
     ClockRange: rf"^{_SAME}\s*{_CLOCK}\s*-\s*{_CLOCK}\s*$",
     Share: f"^(?:0?[0-9]{{1,2}}{_PART}|100(?:\\.00?)?)%$",
+    Rate: "^[1-9][0-9]{0,8}/(?:s|min|h|d)$",
     Weekdays: _weekdays(),
 }
 

@@ -62,7 +62,8 @@ def _name(messages: Sequence[Message]) -> str:
 
 
 def _line(message: Message) -> str:
-    row = {**asdict(message), "touch": str(message.touch), "recipient": str(message.recipient)}
+    row = {**asdict(message), "touch": message.key, "recipient": str(message.recipient)}
+    del row["provider_id"]
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 

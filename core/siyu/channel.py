@@ -1,0 +1,83 @@
+"""What a channel is: how a touch is delivered, and what comes back."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from attrs import field, frozen
+
+from siyu.config.rates import Rate
+from siyu.kind import Component
+from siyu.values import Message, Receipt, doc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = ["Channel"]
+
+
+@frozen(kw_only=True)
+class Channel(Component):
+    """How a touch is delivered, and what comes back.
+
+    It sends batches by ``send``, or, where its provider takes one message a call, each by ``post``: then the core has
+    many of them under way at once.
+
+    Attributes:
+        address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
+        batch: How many messages are sent, or posted, between two looks at consents and orders to stop.
+        concurrent: How many messages are posted at once at most.
+        polled: Whether ``look_up`` also tells what became of messages that were ``handed``.
+    """
+
+    kind: ClassVar[str] = "channel"
+    address: ClassVar[str] = ""
+    batch: ClassVar[int] = 1000
+    concurrent: ClassVar[int] = 64
+    polled: ClassVar[bool] = False
+
+    environment: str = field(
+        default="production",
+        metadata=doc("the environment that its account belongs to; no other one sends by it", example="staging"),
+    )
+    rate: Rate | None = field(
+        default=None, metadata=doc("how many messages it sends in any such span at most", example="20/min")
+    )
+    in_doubt: Literal["leave", "resend"] = field(
+        default="leave",
+        metadata=doc(
+            "what is done of itself about a service message of which nobody knows whether it arrived; "
+            "one of marketing is always left"
+        ),
+    )
+
+    @property
+    def posts(self) -> bool:
+        """Whether it sends each message by ``post``."""
+        return type(self).post is not Channel.post
+
+    def send(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Send a batch; return what the provider said of each message."""
+        raise NotImplementedError
+
+    def client(self) -> AbstractAsyncContextManager[Any]:
+        """Return what ``post`` speaks with, open for one delivery: a session of aiohttp, say."""
+        return nullcontext()
+
+    async def post(self, client: Any, message: Message) -> Receipt:  # noqa: ANN401 - whatever ``client`` opens
+        """Send one message by what ``client`` opened; return what the provider said of it.
+
+        Where nobody knows whether the provider took it, as after a time-out, the state is ``unknown``; what is raised
+        counts as that. It is ``failed`` only where it surely was not taken: such a one may be tried again, see
+        ``Receipt.again``.
+        """
+        raise NotImplementedError
+
+    def look_up(self, messages: Sequence[Message]) -> Iterable[Receipt]:  # noqa: ARG002 - a base knows nothing
+        """Return what became of messages that are ``unknown``, by ``key`` or ``provider_id``, as far as it is known.
+
+        ``failed`` with ``again`` says that the provider surely never took it, so that it may be sent once more.
+        """
+        return ()
