@@ -242,7 +242,9 @@ class Client:
                 with attempt:
                     return await self._renewed(call)
         except _Again as error:
-            raise PlatformError(f"{error.error}; it was tried {platform.attempts} times", error.error.code) from None
+            last = error.error
+            tried = f"{last}; it was tried {platform.attempts} times" if platform.attempts > 1 else str(last)
+            raise PlatformError(tried, last.code, last.fate, last.wait) from None
         raise AssertionError  # pragma: no cover - stamina returns or raises
 
     async def _renewed(self, call: _Call) -> Answer:

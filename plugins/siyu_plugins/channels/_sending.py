@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from siyu.kinds import Message
 
-__all__ = ["MARKETING", "Calling", "failed", "later", "local", "states"]
+__all__ = ["MARKETING", "Calling", "failed", "local", "states"]
 
 MARKETING = "marketing"
 
@@ -46,13 +46,9 @@ def failed(message: Message, error: PlatformError) -> Receipt:
     """Return what a failed call means: final, to be tried again, or unknown."""
     if error.fate == "unknown":
         return Receipt(message.touch, "unknown", str(error))
-    again = None if error.fate == "final" else error.fate
-    return Receipt(message.touch, "failed", str(error), again=again, wait=error.wait)
-
-
-def later(message: Message, reason: str) -> Receipt:
-    """Return that a message was not taken, and may be tried again."""
-    return Receipt(message.touch, "failed", reason, again="later")
+    if error.fate == "final":
+        return Receipt(message.touch, "failed", str(error))
+    return Receipt(message.touch, "failed", str(error), again=error.fate, wait=error.wait)
 
 
 def local(address: str, account: str) -> str:

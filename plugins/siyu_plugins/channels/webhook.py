@@ -49,7 +49,7 @@ class Webhook(Api):
     )
 
     @property
-    def address(self) -> str:  # type: ignore[override] - each config has another, and nobody sets it later
+    def address(self) -> str:  # type: ignore[override]  # each config has another, and nobody sets it later
         """The kind of outside id that it sends to."""
         return self.to
 
