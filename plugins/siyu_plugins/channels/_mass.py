@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from siyu_plugins._http import Client
 
-__all__ = ["Mass", "Task", "tasks"]
+__all__ = ["Mass", "Task", "tasks", "words_of"]
 
 # The limits are those of developer.work.weixin.qq.com/document/path/92135.
 _LARGEST = 4000
@@ -35,11 +35,18 @@ class Task:
         sender: The staff member.
         words: The words.
         of: The messages, by the platform's id of each recipient.
+        chats: The groups, where one message goes to several.
     """
 
     sender: str
     words: str
     of: Mapping[str, Message]
+    chats: tuple[str, ...] = ()
+
+    @classmethod
+    def of_groups(cls, sender: str, message: Message, chats: tuple[str, ...]) -> Task:
+        """Return the task of one message to groups."""
+        return cls(sender, words_of(message), {"": message}, chats)
 
 
 def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: int) -> list[Task]:
@@ -52,7 +59,7 @@ def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: 
     """
     found: dict[tuple[str, str, str], list[dict[str, Message]]] = {}
     for message in messages:
-        groups = found.setdefault((message.sender, message.content, _words(message)), [{}])
+        groups = found.setdefault((message.sender, message.content, words_of(message)), [{}])
         free = (group for group in groups if len(group) < most and address(message) not in group)
         group = next(free, None)
         if group is None:
@@ -62,7 +69,8 @@ def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: 
     return [Task(sender, words, group) for (sender, _, words), groups in found.items() for group in groups]
 
 
-def _words(message: Message) -> str:
+def words_of(message: Message) -> str:
+    """Return the words of a message, its title on the first line."""
     return "\n".join(part for part in (message.title, message.text) if part)
 
 
@@ -102,6 +110,8 @@ class Mass:
             yield from (failed(one, error) for one in task.of.values())
             return
         refused = set(answer.get("fail_list") or ())
+        if task.chats and refused.issuperset(task.chats):
+            refused = {""}
         for address, message in task.of.items():
             if address in refused:
                 yield Receipt(message.touch, "failed", "WeCom cannot send to them: no contact, or a limit is reached")
@@ -110,7 +120,12 @@ class Mass:
 
     def _body(self, task: Task) -> dict[str, Any]:
         to = "external_userid" if self.kind == "single" else "chat_id_list"
-        return {"chat_type": self.kind, to: list(task.of), "sender": task.sender, "text": {"content": task.words}}
+        return {
+            "chat_type": self.kind,
+            to: list(task.chats or task.of),
+            "sender": task.sender,
+            "text": {"content": task.words},
+        }
 
     def became(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
         """Return what became of tasks; nothing of what nobody confirmed yet, or whose task's id is not known.
@@ -127,6 +142,24 @@ class Mass:
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
             for (task, sender), of in asked.items():
                 yield from self._results(client, task, sender, of)
+
+    def reached(self, messages: Sequence[Message], sender: str) -> Iterator[Receipt]:
+        """Return which messages to groups reached one of them, or can reach none any more.
+
+        Raises:
+            PlatformError: The platform refuses, or cannot be reached.
+        """
+        asked = [message for message in messages if message.provider_id]
+        if not asked:
+            return
+        with opened(platform_of(self.corp, self.app, self.folder)) as client:
+            for message in asked:
+                rows = _rows(client, {"msgid": message.provider_id, "userid": sender})
+                found = {row.get("status") for row in rows}
+                if _SENT in found:
+                    yield Receipt(message.touch, "sent", provider_id=message.provider_id)
+                elif found and found <= set(_REFUSED):
+                    yield Receipt(message.touch, "failed", "it reached none of the groups", message.provider_id)
 
     def _results(self, client: Client, task: str, sender: str, of: Mapping[str, Message]) -> Iterator[Receipt]:
         to = "external_userid" if self.kind == "single" else "chat_id"

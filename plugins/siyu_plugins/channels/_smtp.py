@@ -66,6 +66,7 @@ def connected(
                 server.starttls(context=context)
             if login[0]:
                 server.login(*login)
+            server.ehlo_or_helo_if_needed()
         except BaseException:
             server.close()
             raise
