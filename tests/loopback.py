@@ -90,15 +90,15 @@ def loopback(answer: Callable[[Call], Any]) -> Iterator[Loopback]:
             if found is RESET:
                 self._reset()
                 return
-            raw = found if isinstance(found, Raw) else Raw(200, json.dumps(found).encode())
-            self.send_response(raw.status)
-            for name, value in raw.headers.items():
+            sent = found if isinstance(found, Raw) else Raw(200, json.dumps(found).encode())
+            self.send_response(sent.status)
+            for name, value in sent.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw.content)))
+            self.send_header("Content-Length", str(len(sent.content)))
             self.end_headers()
             # Who waited no longer has hung up.
             with suppress(BrokenPipeError):
-                self.wfile.write(raw.content)
+                self.wfile.write(sent.content)
 
         def _reset(self) -> None:
             self.send_response(200)

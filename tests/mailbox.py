@@ -99,7 +99,7 @@ def mailbox(
     class Counted(Controller):
         def factory(self) -> SMTP:
             known.connections += 1
-            made: SMTP = super().factory()
+            made: SMTP = super().factory()  # type: ignore[no-untyped-call]  # aiosmtpd has no types
             return made
 
     controller = Counted(

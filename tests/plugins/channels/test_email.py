@@ -71,7 +71,7 @@ def test_a_mail_says_it_twice_and_how_to_refuse(folder: Path) -> None:
     link = f"https://tea.example/u?t=7&p={proof}"
     assert mail["List-Unsubscribe"] == f"<{link}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    plain, html = (part.get_content() for part in mail.iter_parts())  # type: ignore[attr-defined]  # parts are mails
+    plain, html = (part.get_content() for part in mail.iter_parts())
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     assert "<b>1</b> & https://tea.example/a?b=1&c=2\r\n二" in plain
     assert "茶路 1 号" in plain
