@@ -27,6 +27,8 @@ class Call:
     path: str
     query: dict[str, str]
     body: Any
+    headers: dict[str, str] = field(factory=dict)
+    raw: bytes = b""
 
 
 @frozen
@@ -53,6 +55,13 @@ class Loopback:
         return [call.path for call in self.calls]
 
 
+def _body(raw: bytes) -> Any:  # noqa: ANN401 - what was posted; None where it is no JSON
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
 @contextmanager
 def loopback(answer: Callable[[Call], Any]) -> Iterator[Loopback]:
     """Serve for as long as the block lasts; ``answer`` gives an object, a ``Raw`` or ``RESET``."""
@@ -65,28 +74,31 @@ def loopback(answer: Callable[[Call], Any]) -> Iterator[Loopback]:
             pass
 
         def do_GET(self) -> None:
-            self._answer(None)
+            self._answer(b"")
 
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
-        def _answer(self, body: Any) -> None:  # noqa: ANN401 - what was posted
+        do_PUT = do_POST  # noqa: N815 - http.server calls it by this name
+
+        def _answer(self, raw: bytes) -> None:
             parts = urlsplit(self.path)
-            call = Call(self.command, parts.path.lstrip("/"), dict(parse_qsl(parts.query)), body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            call = Call(self.command, parts.path.lstrip("/"), dict(parse_qsl(parts.query)), _body(raw), headers, raw)
             known.calls.append(call)
             found = answer(call)
             if found is RESET:
                 self._reset()
                 return
-            raw = found if isinstance(found, Raw) else Raw(200, json.dumps(found).encode())
-            self.send_response(raw.status)
-            for name, value in raw.headers.items():
+            sent = found if isinstance(found, Raw) else Raw(200, json.dumps(found).encode())
+            self.send_response(sent.status)
+            for name, value in sent.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw.content)))
+            self.send_header("Content-Length", str(len(sent.content)))
             self.end_headers()
             # Who waited no longer has hung up.
             with suppress(BrokenPipeError):
-                self.wfile.write(raw.content)
+                self.wfile.write(sent.content)
 
         def _reset(self) -> None:
             self.send_response(200)

@@ -2,7 +2,8 @@
 
 What is special of a platform says its ``Platform``. ``opened`` gives a ``Client``, whose calls are plain functions, on
 a thread with an event loop of its own: so they work from any thread, also from one where a loop runs already, and many
-can be under way at once.
+can be under way at once. ``joined`` gives one whose calls are awaited on the caller's own loop and made once, since a
+message must not be sent again by itself.
 
 aiohttp carries the most by far: 4,040 small posts a second to this machine on 2 cores with 64 under way, where niquests
 carried 811 and httpx 186.
@@ -14,20 +15,20 @@ import asyncio
 import json
 import threading
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from attrs import frozen
 
 from siyu.errors import UserError
-from siyu_plugins._platform import Platform, PlatformError
+from siyu_plugins._platform import Fate, Platform, PlatformError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 
     import aiohttp
 
-__all__ = ["Client", "opened"]
+__all__ = ["Answer", "Client", "Reply", "joined", "opened", "parsed"]
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -35,7 +36,7 @@ T = TypeVar("T")
 _LARGEST = 32 * 1024 * 1024
 _PIECE = 64 * 1024
 _SHOWN = 200
-_DONE, _TOO_MANY, _BROKEN = 200, 429, 500
+_DONE, _TOO_MANY, _BROKEN, _NOT_NOW = 200, 429, 500, 503
 # A token is renewed well before its end, since a call may take its time.
 _HELD = 0.9
 
@@ -70,6 +71,45 @@ class _Call:
     signed: bool = True
 
 
+@frozen
+class Reply:
+    """What was answered, whatever it says.
+
+    Attributes:
+        status: The HTTP status.
+        content: The body.
+        wait: After how many seconds one may call again, where the answer says it.
+    """
+
+    status: int
+    content: bytes
+    wait: float | None = None
+
+
+def _installed(platform: Platform) -> None:
+    try:
+        import aiohttp  # noqa: F401 - to fail here, and not in the middle of a call
+        import stamina  # noqa: F401 - as above
+    except ImportError as error:
+        raise UserError(f"to call {platform.name}, install what speaks HTTP: pip install 'siyu[http]'") from error
+
+
+@asynccontextmanager
+async def joined(platform: Platform) -> AsyncIterator[Client]:
+    """Give a client of the loop that runs, for as long as the block lasts.
+
+    Raises:
+        UserError: What speaks HTTP is not installed.
+    """
+    _installed(platform)
+    client = Client(platform, asyncio.get_running_loop())
+    await client._begin()  # noqa: SLF001 - of this module
+    try:
+        yield client
+    finally:
+        await client._end()  # noqa: SLF001 - of this module
+
+
 @contextmanager
 def opened(platform: Platform) -> Iterator[Client]:
     """Give a client for as long as the block lasts.
@@ -77,11 +117,7 @@ def opened(platform: Platform) -> Iterator[Client]:
     Raises:
         UserError: What speaks HTTP is not installed.
     """
-    try:
-        import aiohttp  # noqa: F401 - to fail here, and not in the middle of a call
-        import stamina  # noqa: F401 - as above
-    except ImportError as error:
-        raise UserError(f"to call {platform.name}, install what speaks HTTP: pip install 'siyu[http]'") from error
+    _installed(platform)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name=f"siyu {platform.name}", daemon=True)
     thread.start()
@@ -97,7 +133,7 @@ def opened(platform: Platform) -> Iterator[Client]:
 
 
 class Client:
-    """Calls one platform; use ``opened``.
+    """Calls one platform; use ``opened``, or ``joined`` for ``tell`` and ``exchange``.
 
     Attributes:
         platform: The platform.
@@ -141,6 +177,31 @@ class Client:
         """
         return self._run(self._all([_Call("POST", path, {}, body) for body in bodies], at_once))
 
+    async def tell(self, path: str, body: Mapping[str, Any], *, signed: bool = True, **query: str) -> Answer:
+        """Post an object once and return the answer.
+
+        Args:
+            path: The path.
+            body: The object.
+            signed: Whether the platform's token goes with it.
+            query: What stands in the address besides.
+
+        Raises:
+            PlatformError: The platform refuses or cannot be reached; its ``fate`` says what may be done.
+        """
+        try:
+            return await self._renewed(_Call("POST", path, query, body, repeat=False, signed=signed))
+        except _Again as again:
+            raise again.error from None
+
+    async def exchange(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Reply:
+        """Make one request to whatever address and return what is answered.
+
+        Raises:
+            PlatformError: There was no whole answer; the ``fate`` is ``broken`` where nothing was sent.
+        """
+        return await self._sent(method, url, url.partition("?")[0], data=content, headers=headers)
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work on the client's own loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -181,7 +242,9 @@ class Client:
                 with attempt:
                     return await self._renewed(call)
         except _Again as error:
-            raise PlatformError(f"{error.error}; it was tried {platform.attempts} times", error.error.code) from None
+            last = error.error
+            tried = f"{last}; it was tried {platform.attempts} times" if platform.attempts > 1 else str(last)
+            raise PlatformError(tried, last.code, last.fate, last.wait) from None
         raise AssertionError  # pragma: no cover - stamina returns or raises
 
     async def _renewed(self, call: _Call) -> Answer:
@@ -198,25 +261,31 @@ class Client:
         """Return a token that holds, and is not the one that the platform called stale."""
         async with self._renewing:
             if not self._token or self._token == stale or self._loop.time() >= self._until:
-                path, query = self.platform.ask()
-                answer = await self._once(_Call("GET", path, query, signed=False), "")
+                answer = await self._once(self._asking(), "")
                 self._token = str(answer.get("access_token") or "")
                 self._until = self._loop.time() + _HELD * _seconds(answer.get("expires_in"))
             if not self._token:
                 raise PlatformError(f"{self.platform.name}: {self.platform.ask()[0]}: the answer has no token")
             return self._token
 
+    def _asking(self) -> _Call:
+        path, query = self.platform.ask()
+        if self.platform.tells:
+            return _Call("POST", path, {}, query, signed=False)
+        return _Call("GET", path, query, signed=False)
+
     async def _once(self, call: _Call, token: str) -> Answer:
-        status, content = await self._sent(call, token)
+        reply = await self._asked(call, token)
         what = f"{self.platform.name}: {call.path}"
-        if status == _TOO_MANY:
-            raise _Again(PlatformError(f"{what}: called too often"), self.platform.block)
-        if status != _DONE:
-            error = PlatformError(f"{what}: HTTP status {status}")
-            raise _Again(error) if status >= _BROKEN and call.repeat else error
-        answer = _object(content)
+        if reply.status == _TOO_MANY:
+            wait = self.platform.block if reply.wait is None else reply.wait
+            raise _Again(PlatformError(f"{what}: called too often", None, "limited", wait), wait)
+        if reply.status != _DONE:
+            error = PlatformError(f"{what}: HTTP status {reply.status}", None, _fate(reply.status, call), reply.wait)
+            raise _Again(error) if reply.status >= _BROKEN and call.repeat else error
+        answer = parsed(reply.content)
         if answer is None:
-            error = PlatformError(f"{what}: the answer is no JSON object")
+            error = PlatformError(f"{what}: the answer is no JSON object", None, "later" if call.repeat else "unknown")
             raise _Again(error) if call.repeat else error
         return self._judged(what, answer)
 
@@ -227,27 +296,49 @@ class Client:
             return answer
         said = str(answer.get("errmsg", ""))[:_SHOWN]
         hint = f"; {platform.hints[code]}" if code in platform.hints else ""
-        error = PlatformError(f"{what}: refused with {code}: {said}{hint}", code if isinstance(code, int) else None)
+        number = code if isinstance(code, int) else None
+        fate: Fate = "broken" if code in platform.broken | platform.stale else "final"
+        error = PlatformError(f"{what}: refused with {code}: {said}{hint}", number, fate)
         if code in platform.blocked:
+            error.fate, error.wait = "limited", platform.block
             raise _Again(error, platform.block)
-        raise _Again(error) if code in platform.busy else error
+        if code in platform.busy:
+            error.fate = "later"
+            raise _Again(error)
+        raise error
 
-    async def _sent(self, call: _Call, token: str) -> tuple[int, bytes]:
+    async def _asked(self, call: _Call, token: str) -> Reply:
+        address = f"{self.platform.base.rstrip('/')}/{call.path}"
+        query = {**call.query, **({"access_token": token} if token else {})}
+        try:
+            return await self._sent(call.method, address, call.path, params=query, json=call.body)
+        except PlatformError as error:
+            # Nothing was done where no connection came about.
+            if call.repeat or error.fate == "broken":
+                error.fate = "broken" if error.fate == "broken" else "later"
+                raise _Again(error) from None
+            raise
+
+    async def _sent(self, method: str, address: str, path: str, **more: Any) -> Reply:  # noqa: ANN401 - see aiohttp
         """Send a request and read the answer; an error names the path, and never the address, which has secrets."""
         import aiohttp
 
-        assert self._session is not None  # noqa: S101 - opened() has begun it
-        address = f"{self.platform.base.rstrip('/')}/{call.path}"
-        query = {**call.query, **({"access_token": token} if token else {})}
-        sent = self._session.request(call.method, address, params=query, json=call.body, allow_redirects=False)
+        assert self._session is not None  # noqa: S101 - opened() and joined() have begun it
         try:
-            async with sent as response:
-                return response.status, await _read(response)
+            async with self._session.request(method, address, allow_redirects=False, **more) as response:
+                wait = response.headers.get("Retry-After", "")
+                return Reply(response.status, await _read(response), float(wait) if wait.isdigit() else None)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Nothing was done where no connection came about.
-            repeat = call.repeat or isinstance(error, aiohttp.ClientConnectorError)
-            failure = PlatformError(f"{self.platform.name}: {call.path}: no answer ({type(error).__name__})")
-        raise _Again(failure) if repeat else failure
+            fate: Fate = "broken" if isinstance(error, aiohttp.ClientConnectorError) else "unknown"
+            message = f"{self.platform.name}: {path}: no answer ({type(error).__name__})"
+            raise PlatformError(message, None, fate) from None
+
+
+def _fate(status: int, call: _Call) -> Fate:
+    """Return what a status means: behind a gateway, most of those from 500 on leave open whether it was done."""
+    if status == _NOT_NOW or (status >= _BROKEN and call.repeat):
+        return "later"
+    return "unknown" if status >= _BROKEN else "final"
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -255,11 +346,13 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     async for piece in response.content.iter_chunked(_PIECE):
         content += piece
         if len(content) > _LARGEST:
-            raise PlatformError(f"{response.url.path}: the answer is larger than {_LARGEST} bytes")
+            message = f"{response.url.path}: the answer is larger than {_LARGEST} bytes"
+            raise PlatformError(message, None, "unknown")
     return content
 
 
-def _object(content: bytes) -> Answer | None:
+def parsed(content: bytes) -> Answer | None:
+    """Return the object that an answer holds; None where it is none."""
     try:
         answer = json.loads(content)
     except ValueError:

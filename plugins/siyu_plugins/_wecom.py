@@ -18,12 +18,13 @@ from siyu_plugins._platform import Platform
 if TYPE_CHECKING:
     from attrs import Attribute
 
-__all__ = ["App", "calling"]
+__all__ = ["App", "calling", "platform_of", "web_address"]
 
 # Source: developer.work.weixin.qq.com/document/path/90313 (codes), 90454 (limits: a block lasts 60 s, or 60 min)
 _STALE = frozenset({40014, 42001})
 _BUSY = frozenset({-1})
 _BLOCKED = frozenset({45009, 45033})
+_BROKEN = frozenset({40001, 40013, 40091, 48002, 60020, 84074})
 PATIENCE = (1.0, 60.0)
 """For how many seconds it is waited at first, and while one is blocked: see ``Platform``."""
 _BAD_SECRET = "look whether corp and secret are those of the app"  # noqa: S105 - a hint, and no secret
@@ -74,6 +75,32 @@ class App:
     )
 
 
+def platform_of(corp: str, app: App, folder: Path) -> Platform:
+    """Return WeCom as an app calls it.
+
+    Args:
+        corp: The corp's id.
+        app: The app.
+        folder: The brand's folder, that a secret's file starts from.
+
+    Raises:
+        UserError: The secret is not there.
+    """
+    query = {"corpid": corp, "corpsecret": app.secret.reveal(folder)}
+    return Platform(
+        name="WeCom",
+        base=app.base_url,
+        ask=lambda: ("gettoken", query),
+        stale=_STALE,
+        busy=_BUSY,
+        blocked=_BLOCKED,
+        broken=_BROKEN,
+        hints=_HINTS,
+        wait=PATIENCE[0],
+        block=PATIENCE[1],
+    )
+
+
 def calling(corp: str, app: App, folder: Path) -> AbstractContextManager[Client]:
     """Give a client of WeCom for as long as the block lasts.
 
@@ -85,16 +112,4 @@ def calling(corp: str, app: App, folder: Path) -> AbstractContextManager[Client]
     Raises:
         UserError: The secret is not there, or what speaks HTTP is not installed.
     """
-    query = {"corpid": corp, "corpsecret": app.secret.reveal(folder)}
-    platform = Platform(
-        name="WeCom",
-        base=app.base_url,
-        ask=lambda: ("gettoken", query),
-        stale=_STALE,
-        busy=_BUSY,
-        blocked=_BLOCKED,
-        hints=_HINTS,
-        wait=PATIENCE[0],
-        block=PATIENCE[1],
-    )
-    return opened(platform)
+    return opened(platform_of(corp, app, folder))

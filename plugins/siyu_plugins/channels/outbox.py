@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from attrs import Attribute, asdict, field, frozen
 
 from siyu import hookimpl
 from siyu.kinds import Channel, Receipt, doc
+from siyu_plugins.channels._files import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +48,7 @@ class Outbox(Channel):
             return ()
         target = self.folder / self.path / _name(messages)
         try:
-            _write(target, "".join(_line(message) for message in messages))
+            put(target, "".join(_line(message) for message in messages))
         except OSError as error:
             reason = f"cannot write {target}: {error.strerror}"
             return [Receipt(message.touch, "failed", reason) for message in messages]
@@ -65,28 +64,6 @@ def _line(message: Message) -> str:
     row = {**asdict(message), "touch": message.key, "recipient": str(message.recipient)}
     del row["provider_id"]
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _write(target: Path, text: str) -> None:
-    """Write a file that is there whole, or not at all, whenever the machine stops."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.stem}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
-    _keep_name(target.parent)
-
-
-def _keep_name(folder: Path) -> None:
-    # Not every system lets a folder be opened; where it does not, it keeps names by itself.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @hookimpl

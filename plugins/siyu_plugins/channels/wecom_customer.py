@@ -1,0 +1,87 @@
+"""WeCom's mass messages to customers (客户群发): a staff member confirms, and each of their contacts gets the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from attrs import evolve, field, frozen
+
+from siyu import hookimpl
+from siyu.kinds import Channel, Receipt, doc
+from siyu_plugins._wecom import App
+from siyu_plugins.channels._mass import Mass, tasks
+from siyu_plugins.channels._sending import local, states
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from siyu.kinds import Message
+
+__all__ = ["WecomCustomer", "siyu_register_channels"]
+
+
+@frozen(kw_only=True)
+class WecomCustomer(Channel):
+    """Hands mass messages to the staff whose contacts the members are; needs ``siyu[http]``.
+
+    Messages of one sender, content and words are one task for up to 10,000 members, so a task has the same words for
+    all: what differs from member to member has to stand in items of its own. The member's staff member confirms a task
+    in WeCom; until then a message is ``handed``, and what became of it is asked for. Addresses are ``wecom:wm…``.
+
+    ```toml
+    [channel.customers]
+    use = "wecom-customer"
+    corp = "ww1234567890abcdef"
+    app = { secret = { env = "WECOM_SECRET" } }
+    ```
+    """
+
+    address: ClassVar[str] = "wecom"
+    batch: ClassVar[int] = 10_000
+    polled: ClassVar[bool] = True
+    most: ClassVar[int] = 10_000
+
+    corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))
+    app: App = field(metadata=doc("the app that is called; it needs the right to mass messages (客户联系)"))
+    staff: str = field(
+        default="", metadata=doc("who sends where a touch names nobody; such are not sent by default", example="ann")
+    )
+    folder: Path = field(metadata={**doc("the brand's folder"), "given": True})
+
+    def facts(self) -> Mapping[str, object]:
+        """State that it sends to customers, and that Tencent keeps what it is sent in China."""
+        return states("chat", "CN")
+
+    def send(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Make a task of all messages that are the same; those without a sender or an address are ``failed``."""
+        able = []
+        for message in map(self._sent_by, messages):
+            if message.sender and self._address(message):
+                able.append(message)
+            else:
+                lacks = f"id of {self.corp}" if message.sender else "staff member who could send it"
+                yield Receipt(message.touch, "failed", f"the member has no {lacks}")
+        if able:
+            yield from self._mass.made(tasks(able, self._address, self.most))
+
+    def look_up(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Ask what became of tasks: sent, or refused; of what nobody confirmed yet, nothing."""
+        return self._mass.became([self._sent_by(message) for message in messages], self._address)
+
+    @property
+    def _mass(self) -> Mass:
+        return Mass(self.corp, self.app, self.folder, "single")
+
+    def _sent_by(self, message: Message) -> Message:
+        return message if message.sender or not self.staff else evolve(message, sender=self.staff)
+
+    def _address(self, message: Message) -> str:
+        return local(message.address, self.corp)
+
+
+@hookimpl
+def siyu_register_channels() -> Mapping[str, type[Channel]]:
+    """Bring ``wecom-customer``."""
+    return {"wecom-customer": WecomCustomer}
