@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
+from siyu.bounded import Bounded
 from siyu.config.expressions import Condition
 from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
@@ -159,6 +160,9 @@ class Campaign(Component):
             example={"amount": "50000.00"},
         ),
     )
+    personalised: bool = field(
+        default=True, metadata=doc("whether it goes by what is known of a member, which members can refuse")
+    )
     edition: int = field(default=1, metadata=doc("raised by a correction, to send again after a wrong campaign"))
 
     def propose(self, view: View) -> Frame:
@@ -254,7 +258,7 @@ class Incentive(Component):
 
 
 @frozen(kw_only=True)
-class Channel(Component):
+class Channel(Bounded):
     """How a touch is delivered, and what comes back.
 
     Attributes:

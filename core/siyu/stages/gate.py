@@ -46,13 +46,27 @@ def _judged(work: Work, standing: Frame) -> Frame:
         work.progress(f"gate: {rule.name}")
         found = rule.judge(desk, standing)
         if found is not None:
-            judged = work.keep(cast_like(found, _VERDICT).join(standing.select("id"), on="id", how="semi"))
-            work.count(f"gate: {rule.name}", judged)
-            verdicts.append(judged)
-            standing = work.keep(standing.join(judged, on="id", how="anti"))
+            judged = work.keep(_of_rule(found, rule.name).join(standing.select("id"), on="id", how="semi"))
+            if _counted(work, judged):
+                verdicts.append(judged.select(*_VERDICT))
+                standing = work.keep(standing.join(judged, on="id", how="anti"))
     work.count("gate: passed", standing)
     passed = standing.select("id", state=nw.lit("queued"), reason=nw.lit(""))
     return work.keep(nw.concat([*verdicts, passed]))
+
+
+def _of_rule(found: Frame, rule: str) -> Frame:
+    """Return verdicts with the rule that each is of, where the ruling does not say it."""
+    named = found if "rule" in found.collect_schema() else found.with_columns(rule=nw.lit(rule))
+    return cast_like(named, {**_VERDICT, "rule": nw.String()})
+
+
+def _counted(work: Work, judged: Frame) -> int:
+    """Count the verdicts by the rule that each is of; return how many there are."""
+    found = dict(work.view.rows(judged.group_by("rule").agg(number=nw.len()).select("rule", "number")))
+    for rule, number in sorted(found.items()):
+        work.counts[f"gate: {rule}"] = work.counts.get(f"gate: {rule}", 0) + number
+    return sum(found.values())
 
 
 def _receipts(work: Work, verdicts: Frame) -> Frame:
