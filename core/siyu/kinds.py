@@ -163,6 +163,7 @@ class Campaign(Component):
     personalised: bool = field(
         default=True, metadata=doc("whether it goes by what is known of a member, which members can refuse")
     )
+    approval: bool = field(default=False, metadata=doc("whether its touches wait until a person has approved a plan"))
     edition: int = field(default=1, metadata=doc("raised by a correction, to send again after a wrong campaign"))
 
     def propose(self, view: View) -> Frame:

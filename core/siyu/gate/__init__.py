@@ -6,6 +6,7 @@ Rules that look at one touch stand before those that count, so that a place is n
 from __future__ import annotations
 
 from siyu.gate.age import underage
+from siyu.gate.approval import unapproved
 from siyu.gate.border import abroad
 from siyu.gate.brake import braked
 from siyu.gate.consent import refused, unknown
@@ -41,6 +42,7 @@ RULES = (
     Rule("openings", closed),
     Rule("plugins", guarded),
     Rule("limits", placed),
+    Rule("approval", unapproved),
     Rule("brake", braked),
 )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["gate"]
 
 _TOUCH = TABLES["touches"].columns
-_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String()}
+_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String(), "rule": nw.String()}
 
 
 def gate(work: Work) -> None:
@@ -48,17 +48,17 @@ def _judged(work: Work, standing: Frame) -> Frame:
         if found is not None:
             judged = work.keep(_of_rule(found, rule.name).join(standing.select("id"), on="id", how="semi"))
             if _counted(work, judged):
-                verdicts.append(judged.select(*_VERDICT))
+                verdicts.append(judged)
                 standing = work.keep(standing.join(judged, on="id", how="anti"))
     work.count("gate: passed", standing)
-    passed = standing.select("id", state=nw.lit("queued"), reason=nw.lit(""))
+    passed = standing.select("id", state=nw.lit("queued"), reason=nw.lit(""), rule=nw.lit(""))
     return work.keep(nw.concat([*verdicts, passed]))
 
 
 def _of_rule(found: Frame, rule: str) -> Frame:
     """Return verdicts with the rule that each is of, where the ruling does not say it."""
     named = found if "rule" in found.collect_schema() else found.with_columns(rule=nw.lit(rule))
-    return cast_like(named, {**_VERDICT, "rule": nw.String()})
+    return cast_like(named, _VERDICT)
 
 
 def _counted(work: Work, judged: Frame) -> int:

@@ -144,6 +144,7 @@ TEA = """
 use = "broadcast"
 from = 2026-11-01
 on = 2026-11-10
+at = "10:00"
 say = "sale"
 via = "wecom"
 """ + (

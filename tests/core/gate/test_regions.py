@@ -53,6 +53,7 @@ CAMPAIGN = """
 use = "broadcast"
 from = 2026-11-01
 on = 2026-11-10
+at = "10:00"
 say = "sale"
 via = "wecom"
 personalised = false
