@@ -249,7 +249,7 @@ def judged(world: World, known: list[dict[str, Any]], now: int) -> dict[int, str
     session = MemorySession(engine, tables)
     run = Run(id=1, kind="run", now=now, config=world.programme.hash, watermark=session.last)
     view = View(tables, now=now, programme=world.programme, engine=engine)
-    work = Work(session, world.programme, base()[1], run, view)  # type: ignore[arg-type] - as in siyu.testing
+    work = Work(session, world.programme, base()[1], run, view)  # type: ignore[arg-type]
     columns = {name: [row.get(name) for row in known] for name in PROPOSAL}
     work.results["proposals"] = engine.frame(columns, PROPOSAL)
     judge(work)
