@@ -1,4 +1,4 @@
-"""What bounds a channel: what its platform allows, what a message costs, and where its provider keeps it."""
+"""What the gate judges campaigns and channels by: whom they have to ask, and how much goes out by them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from siyu.config.units import Money
 from siyu.kind import Component
 from siyu.values import doc
 
-__all__ = ["Bounded"]
+__all__ = ["Asking", "Bounded"]
+
+
+@frozen(kw_only=True)
+class Asking(Component):
+    """Whom a campaign has to ask before it sends anything."""
+
+    personalised: bool = field(
+        default=True, metadata=doc("whether it goes by what is known of a member, which members can refuse")
+    )
+    approval: bool = field(default=False, metadata=doc("whether its touches wait until a person has approved a plan"))
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import Attribute, field, frozen
 
-from siyu.bounded import Bounded
+from siyu.bounded import Asking, Bounded
 from siyu.config.expressions import Condition
 from siyu.config.units import DAY, Money, Share
 from siyu.intake import ArrowStream, Batch, BatchTable, Intake, Scan
@@ -135,7 +135,7 @@ def _in_money(_: Campaign, __: Attribute[Budget | None], value: Budget | None) -
 
 
 @frozen(kw_only=True)
-class Campaign(Component):
+class Campaign(Asking):
     """Who is to be touched, when, with what, and until when."""
 
     kind: ClassVar[str] = "campaign"
@@ -160,10 +160,6 @@ class Campaign(Component):
             example={"amount": "50000.00"},
         ),
     )
-    personalised: bool = field(
-        default=True, metadata=doc("whether it goes by what is known of a member, which members can refuse")
-    )
-    approval: bool = field(default=False, metadata=doc("whether its touches wait until a person has approved a plan"))
     edition: int = field(default=1, metadata=doc("raised by a correction, to send again after a wrong campaign"))
 
     def propose(self, view: View) -> Frame:
