@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.brands import rounds
 
@@ -257,7 +257,7 @@ def judged(world: World, known: list[dict[str, Any]], now: int) -> dict[int, str
 
 
 @given(data=st.data(), gate=gates(), start=st.sampled_from(STARTS))
-@settings(max_examples=rounds(15, 300))
+@settings(max_examples=rounds(6, 300), phases=[Phase.generate], deadline=None)
 def test_the_gate_does_as_the_model_says(data: st.DataObject, gate: Gate, start: int) -> None:
     programme = evolve(base()[0], gate=gate)
     zones = {member: data.draw(st.sampled_from(ZONES)) for member in (1, 2, 3)}
@@ -276,7 +276,7 @@ def test_the_gate_does_as_the_model_says(data: st.DataObject, gate: Gate, start:
     world = World(programme, zones, granted + data.draw(st.lists(said, max_size=3)))
     known = data.draw(proposals(start))
     now = start
-    for pause in data.draw(st.lists(st.integers(1, 20), min_size=2, max_size=6)):
+    for pause in data.draw(st.lists(st.integers(1, 20), min_size=2, max_size=5)):
         held = [one for one in world.touches.values() if one.get("state") == "held" and one["due"] <= now]
         new = [one for one in known if one["id"] not in world.touches]
         found = judged(world, known, now)

@@ -40,7 +40,7 @@ RULES = (
     Rule("due", premature),
     Rule("quiet hours", quiet),
     Rule("openings", closed),
-    Rule("plugins", guarded),
+    Rule("plugins", guarded, whole=True),
     Rule("limits", placed),
     Rule("approval", unapproved),
     Rule("brake", braked),

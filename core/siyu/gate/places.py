@@ -14,6 +14,7 @@ import narwhals as nw
 from siyu.frames import cast_like, row_number, total
 from siyu.gate.limits import limits
 from siyu.gate.spent import LOCAL, homes
+from siyu.moments import period_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,9 @@ def placed(desk: Desk, touches: Frame) -> Frame | None:
     known = list(limits(desk))
     if not known:
         return None
-    asked = desk.view.keep(_asked(desk, touches, known))
+    asked = _asked(desk, touches, known)
+    if any(limit.shared for limit in known):
+        asked = desk.view.keep(asked)
     short = [place for place, limit in enumerate(known) if limit.shared and _short(desk, asked, place)]
     refused = _in_order(desk, asked, known) if short else _in_rounds(desk, asked, known)
     words = {"place": range(len(known)), "reason": [one.words for one in known], "rule": [one.rule for one in known]}
@@ -93,9 +96,8 @@ def _room(desk: Desk, limit: Limit, place: int, used: bool) -> nw.Expr:  # noqa:
 
 
 def _used_by_all(desk: Desk, limit: Limit) -> int:
-    drawn = _themed(desk, desk.spent).filter(
-        limit.concerns & (nw.lit(value=True) if limit.using is None else limit.using)
-    )
+    using = limit.concerns if limit.using is None else limit.concerns & limit.using
+    drawn = _sent(desk).filter(using)
     number: int = desk.view.rows(drawn.select(total(limit.takes)))[0][0]
     return number
 
@@ -105,12 +107,21 @@ def _used(desk: Desk, known: Sequence[Limit]) -> Frame | None:
     own = [(place, one) for place, one in enumerate(known) if one.using is not None and not one.shared]
     if not own or not desk.view.rows(desk.spent.select("id").head(1)):
         return None
-    sent = _themed(desk, desk.spent.filter(_MEMBER))
-    if any(quota.per in LOCAL for quota in desk.quotas):
-        sent = sent.join(homes(desk.view, desk.programme), on="recipient", how="left")
+    sent = _sent(desk).filter(_MEMBER)
     return sent.group_by("recipient").agg(
         *(total(nw.when(one.concerns & one.using).then(1).otherwise(0)).alias(f"used{place}") for place, one in own)
     )
+
+
+def _sent(desk: Desk) -> Frame:
+    """Return what was sent before, with what the limits ask of it: its theme, and when the member's spans began."""
+    sent = _themed(desk, desk.spent)
+    if not any(quota.per in LOCAL for quota in desk.quotas):
+        return sent
+    zone, now = desk.programme.brand.member_zone, desk.view.now
+    # A group or the public has no clocks of its own.
+    here = [nw.col(span).fill_null(period_start(zone, now, span.removeprefix("local "))) for span in LOCAL]
+    return sent.join(homes(desk.view, desk.programme), on="recipient", how="left").with_columns(*here)
 
 
 def _short(desk: Desk, asked: Frame, place: int) -> bool:

@@ -52,10 +52,12 @@ class Rule:
         judge: Given the touches still standing (the columns of ``touches``), returns those that may not go out
             now: id, state (``suppressed``, ``held`` or ``expired``), reason; None for none. It may name as ``rule``
             which rule stopped each, where it asks several together.
+        whole: Whether it is given all columns of ``touches``; else those that the rules of the core look at.
     """
 
     name: str
     judge: Ruling
+    whole: bool = False
 
 
 def verdict(touches: Frame, state: str, reason: str | nw.Expr) -> Frame:

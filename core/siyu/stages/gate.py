@@ -21,6 +21,12 @@ __all__ = ["gate"]
 _TOUCH = TABLES["touches"].columns
 _VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String(), "rule": nw.String()}
 
+# What the rules of the core look at: the fewer columns, the cheaper it is to drop what one stops.
+_JUDGED = [
+    *("id", "recipient", "recipient_kind", "campaign", "step", "slot", "content", "channel"),
+    *("purpose", "priority", "due", "until"),
+]
+
 
 def gate(work: Work) -> None:
     """Judge every new touch, and every held one, by all rules in their order."""
@@ -32,19 +38,21 @@ def gate(work: Work) -> None:
     if work.scope is not None:
         held = held.join(work.scope.select(recipient=nw.col("member")), on="recipient", how="semi")
     work.results["held"] = work.keep(cast_like(held, _TOUCH))
-    verdicts = _judged(work, work.keep(nw.concat([new, work.results["held"]])))
+    verdicts = _judged(work, nw.concat([new, work.results["held"]]))
     work.results["touches"] = new
     work.results["verdicts"] = verdicts
     work.results["receipts"] = work.keep(_receipts(work, verdicts))
     work.count("touches", new)
 
 
-def _judged(work: Work, standing: Frame) -> Frame:
+def _judged(work: Work, touches: Frame) -> Frame:
     desk = Desk(work.view, work.programme, work.registry)
     verdicts: list[Frame] = []
+    standing = work.keep(touches.select(*_JUDGED))
     for rule in RULES if work.size(standing.head(1)) else ():
         work.progress(f"gate: {rule.name}")
-        found = rule.judge(desk, standing)
+        asked = touches.join(standing.select("id"), on="id", how="semi") if rule.whole else standing
+        found = rule.judge(desk, asked)
         if found is not None:
             judged = work.keep(_of_rule(found, rule.name).join(standing.select("id"), on="id", how="semi"))
             if _counted(work, judged):
