@@ -135,9 +135,12 @@ def _in_rounds(desk: Desk, asked: Frame, known: Sequence[Limit]) -> Frame:
     """Refuse what finds no room of its own: id, place (of the limit); all shared room is enough."""
     own = [place for place, limit in enumerate(known) if not limit.shared]
     rooms = [f"room{place}" for place in own]
+    if not rooms:
+        return desk.view.table({"id": [], "place": []}, _REFUSED)
     some = nw.any_horizontal(*(~nw.col(room).is_null() for room in rooms), ignore_nulls=True)
-    pending = asked.filter(some) if rooms else asked.head(0)
-    pending = desk.view.keep(row_number(pending, ["recipient"], _ORDER, "nth").select("id", "recipient", "nth", *rooms))
+    pending = desk.view.keep(
+        row_number(asked.filter(some), ["recipient"], _ORDER, "nth").select("id", "recipient", "nth", *rooms)
+    )
     refused = []
     for _ in range(_ROUNDS):
         full = nw.any_horizontal(*((nw.col(room) < 1).fill_null(value=False) for room in rooms), ignore_nulls=True)
