@@ -39,7 +39,7 @@ def save(file: Path | str, done: Outcome, programme: Programme, lasts: int) -> A
     touches, cost, lines = 0, 0, 0
     if done.judged is not None:
         going = done.judged.filter(nw.col("campaign").is_in(names), nw.col("rule").is_in(["", _HELD]))
-        touches, cost = _row(going.select(number=nw.len(), cost=total(costs(programme))))
+        touches, cost = _row(going.with_columns(_cost=costs(programme)).select(number=nw.len(), cost=total("_cost")))
     if done.grants is not None:
         (lines,) = _row(done.grants.select(number=nw.len()))
     approval = Approval(config=programme.hash, until=done.now + lasts, touches=touches, cost=cost, grants=lines)

@@ -100,6 +100,8 @@ def _drawn(desk: Desk, names: list[str], seq: int) -> tuple[int, int, int]:
     receipts = desk.view.raw["receipts"].filter(nw.col("state") == "queued", nw.col("seq") > seq)
     passed = receipts.select(id=nw.col("touch")).unique()
     used = desk.view.raw["touches"].filter(nw.col("campaign").is_in(names)).join(passed, on="id", how="semi")
-    touched, cost = desk.view.rows(used.select(number=nw.len(), cost=total(costs(desk.programme))))[0]
+    touched, cost = desk.view.rows(
+        used.with_columns(_cost=costs(desk.programme)).select(number=nw.len(), cost=total("_cost"))
+    )[0]
     lines = desk.view.rows(desk.view.raw["grants"].filter(nw.col("seq") > seq).select(nw.len()))[0][0]
     return touched, cost, lines

@@ -98,7 +98,7 @@ def _room(desk: Desk, limit: Limit, place: int, used: bool) -> nw.Expr:  # noqa:
 def _used_by_all(desk: Desk, limit: Limit) -> int:
     using = limit.concerns if limit.using is None else limit.concerns & limit.using
     drawn = _sent(desk).filter(using)
-    number: int = desk.view.rows(drawn.select(total(limit.takes)))[0][0]
+    number: int = desk.view.rows(drawn.with_columns(_take=limit.takes).select(total("_take")))[0][0]
     return number
 
 

@@ -40,7 +40,7 @@ def test_a_local_day_begins_at_the_members_midnight(judge: Judge) -> None:
 def test_a_span_that_slides_ends_now(judge: Judge) -> None:
     gate = caps('{ times = 1, within = "24h" }')
     sent = [before(1, "2026-11-19T12:00:00"), before(2, "2026-11-19T12:00:01")]
-    assert judge("limits", [to(1), to(2)], gate=gate, sent=sent) == [(2, "held", "cap of 1 within 24h")]
+    assert judge("limits", [to(1), to(2)], gate=gate, sent=sent) == [(2, "held", "cap of 1 within 1d")]
 
 
 def test_what_waits_to_be_sent_counts_now(judge: Judge) -> None:
