@@ -27,9 +27,9 @@ via = "box"
 NOW, LATER = "2026-11-10T10:30", "2026-11-10T11:30"
 
 
-def brand(path: Path, toml: str = HEAD + DAY, names: str = "abc") -> Brand:
+def brand(path: Path, toml: str = HEAD + DAY, names: str = "abc", **more: Any) -> Brand:  # noqa: ANN401 - what open takes
     """Open a brand with members who joined before."""
-    made = opened(folder(path, toml))
+    made = opened(folder(path, toml), **more)
     made.ingest([happened(name, "joined", "2026-11-02T08:00:00Z", f"j{name}") for name in names], now="2026-11-03")
     return made
 
@@ -117,9 +117,10 @@ def test_an_approval_goes_as_far_as_it_says(tmp_path: Path) -> None:
 
 def test_a_changed_config_voids_an_approval(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    with brand(tmp_path, ASKING) as made:
+    store = tmp_path / "store.duckdb"
+    with brand(tmp_path, ASKING, store=store) as made:
         approved(made, file, NOW)
-    with opened(folder(tmp_path, ASKING.replace("Hi!", "Hello!"))) as made:
+    with opened(folder(tmp_path, ASKING.replace("Hi!", "Hello!")), store=store) as made:
         made.run(now=NOW)
         assert sent(made) == [(1, "held")] * 3
         assert reasons(made) == ["the config was changed since Li approved it"]
