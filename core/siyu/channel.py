@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import field, frozen
 
+from siyu.bounded import Bounded
 from siyu.config.rates import Rate
-from siyu.kind import Component
 from siyu.values import Message, Receipt, doc
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["Channel"]
 
 
 @frozen(kw_only=True)
-class Channel(Component):
+class Channel(Bounded):
     """How a touch is delivered, and what comes back.
 
     It sends batches by ``send``, or, where its provider takes one message a call, each by ``post``: then the core has

@@ -51,16 +51,17 @@ class ClocksView:
 
         A zone that a member states and that does not exist has the clocks of the brand's members.
         """
-        rows = [(name, *zone_row(zone, self.now)[1:]) for name, zone in self._zones.items()]
+        rows = [(name, *zone_row(zone, self.now)[1:]) for name, zone in self.clocked.items()]
         return self._engine.frame(dict(zip(ZONES, zip(*rows, strict=True), strict=True)), ZONES)
 
     def clocks(self, since: int) -> Frame:
         """Return how far the clocks of the ``zones`` were from UTC, from a second to ``now``; see ``CLOCKS``."""
-        zones = {"": self._programme.brand.member_zone, **self._zones}
+        zones = {"": self._programme.brand.member_zone, **self.clocked}
         rows = [(name, *span) for name, zone in zones.items() for span in offsets(zone, since, self.now)]
         return self._engine.frame(dict(zip(CLOCKS, zip(*rows, strict=True), strict=True)), CLOCKS)
 
     @cached_property
-    def _zones(self) -> dict[str, str]:
+    def clocked(self) -> dict[str, str]:
+        """The zones that members state, and that of the brand's members, each with the zone whose clocks it has."""
         found = self._engine.rows(self._tables["members"].select("zone").unique())
         return real_zones([zone for (zone,) in found if zone], self._programme.brand.member_zone)

@@ -137,5 +137,6 @@ EVENT_TYPES: dict[str, EventType] = {
     "checked_in": _T("a member checked in", subject="place, challenge or group"),
     "delivered": _T("a touch reached the member", subject="channel", ref="touch"),
     "read": _T("a member opened a touch", subject="channel", ref="touch"),
+    "allowed": _T("a member agreed to get one more message", subject="template", ref="channel"),
     "unsubscribed": _T("a member refused further messages", subject="channel"),
 }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from siyu.values import doc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
-__all__ = ["Component"]
+__all__ = ["Component", "not_before"]
 
 
 @frozen(kw_only=True)
@@ -36,3 +37,14 @@ class Component:
         ``{"depth": 1, "earn": [{"rewarded_events": ("paid",)}]}``, so that a problem points there.
         """
         return {}
+
+
+def not_before(component: Component, _: Attribute[date | None], value: date | None) -> None:
+    """Judge the last day of a component that has its first in ``from_``.
+
+    Raises:
+        ValueError: It is before the first.
+    """
+    first: date = getattr(component, "from_")  # noqa: B009 - a kind's own attribute, which not every kind has
+    if value is not None and value < first:
+        raise ValueError(f"expected a day from {first} on, since it begins then, not {value}")

@@ -40,7 +40,7 @@ class Outcome:
         sample: The first judged touches: the columns of ``WHO``.
         measured: The numbers that are new: the columns of ``MEASURED``.
         goals: How far the goals are: the columns of ``PROGRESS``.
-        judged: Of a plan, all touches that the gate judged: the columns of ``touches``, state, reason.
+        judged: Of a plan, all touches that the gate judged: the columns of ``touches``, state, reason, rule.
         grants: Of a plan, the new lines of the ledgers.
         closing: Of a plan, frees what its frames hold.
     """

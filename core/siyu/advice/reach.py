@@ -61,7 +61,7 @@ def caps_above_channel(subject: Subject) -> Iterator[Found]:
     """
     for (_, name), cap in ((path[:2], cap) for path, cap in subject.stating("monthly_cap") if path[0] == "channel"):
         caps = [one for one in subject.programme.gate.caps if _marketing(one, str(name))]
-        most = min((one.times * _A_MONTH[one.per] for one in caps), default=None)
+        most = min((one.times * _spans(one) for one in caps), default=None)
         if most is None or most > cap:
             allowed = "any number" if most is None else f"up to {most}"
             message = f"the caps allow {allowed} a month by {name}, whose platform allows {cap}"
@@ -92,5 +92,13 @@ def _tables(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
+def _spans(cap: Cap) -> int:
+    """Return how many spans of a cap a month touches at most."""
+    if cap.within is not None:
+        return -(-31 * DAY // cap.within.seconds)
+    return _A_MONTH[cap.per.removeprefix("local ")]
+
+
 def _marketing(cap: Cap, channel: str) -> bool:
-    return cap.purpose == "marketing" and cap.channel in ("", channel)
+    partly = cap.campaign or cap.kind or cap.each == "brand"
+    return cap.purpose == "marketing" and cap.channel in ("", channel) and not partly

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from attrs.validators import ge
 
 from siyu.config._words import closest
+from siyu.config.limits import Cap, Fatigue, Spending
 from siyu.config.units import ClockRange, Duration, Secret
 from siyu.kinds import doc
 
@@ -140,26 +141,6 @@ class Identity:
 
 
 @frozen(kw_only=True)
-class Cap:
-    """How many touches one recipient may get in a span."""
-
-    times: int = field(validator=ge(1), metadata=doc("how many touches", example=3))
-    per: Literal["day", "week", "month"] = field(
-        metadata=doc("a calendar day, week (from Monday) or month, in the brand's zone", example="week")
-    )
-    channel: str = field(
-        default="", metadata={**doc("the channel that is counted; all together by default"), "refers": "channel"}
-    )
-    purpose: Literal["marketing", "service"] = field(
-        default="marketing", metadata=doc("the purpose of the touches that are counted")
-    )
-
-    def __str__(self) -> str:
-        """Say the cap in words, as in ``3 a week by sms``."""
-        return f"{self.times} a {self.per}" + (f" by {self.channel}" if self.channel else "")
-
-
-@frozen(kw_only=True)
 class Basis:
     """Why members that were known before a day count as consenting to marketing."""
 
@@ -227,9 +208,25 @@ class Gate:
         default="member_zone",
         metadata=doc("where members live that state no zone: where the brand says, or wherever it is quiet"),
     )
+    in_quiet: Literal["hold", "skip"] = field(
+        default="hold",
+        metadata=doc("what becomes of marketing that is due in quiet hours: it waits until they end, or never goes"),
+    )
     caps: tuple[Cap, ...] = field(
         default=(Cap(times=1, per="day"), Cap(times=3, per="week")),
-        metadata=doc("how many touches one recipient may get"),
+        metadata=doc("how many touches one recipient may get, or the brand may send"),
+    )
+    budget: Spending | None = field(default=None, metadata=doc("how much all touches together may cost"))
+    fatigue: Fatigue | None = field(
+        default=None, metadata=doc("how a falling read rate slows the touches; not at all by default")
+    )
+    regions: dict[str, str] = field(
+        factory=dict,
+        metadata=doc(
+            "regions that what is sent to a member may be kept in, beside their own, each with its basis; 'consent' "
+            "asks each member for one whose purpose is cross-border",
+            example={"SG": "consent"},
+        ),
     )
     distance: Duration = field(
         default=Duration.parse("4h"), metadata=doc("the least time between two marketing touches", example="4h")

@@ -6,13 +6,16 @@ Rules that look at one touch stand before those that count, so that a place is n
 from __future__ import annotations
 
 from siyu.gate.age import underage
+from siyu.gate.approval import unapproved
+from siyu.gate.border import abroad
 from siyu.gate.brake import braked
-from siyu.gate.caps import capped
 from siyu.gate.consent import refused, unknown
-from siyu.gate.distance import crowded
 from siyu.gate.guard import guarded
 from siyu.gate.moment import expired, premature
+from siyu.gate.openings import closed
+from siyu.gate.personal import personalised
 from siyu.gate.place import foreign, unlisted
+from siyu.gate.places import placed
 from siyu.gate.quiet import quiet
 from siyu.gate.rule import Desk, Rule
 from siyu.gate.stopped import stopped
@@ -29,18 +32,24 @@ RULES = (
     Rule("environment", foreign),
     Rule("opt-out", refused),
     Rule("consent", unknown),
+    Rule("personalised", personalised),
+    Rule("region", abroad),
     Rule("age", underage),
     Rule("stopped", stopped),
     Rule("tickets", waiting),
     Rule("due", premature),
     Rule("quiet hours", quiet),
-    Rule("plugins", guarded),
-    Rule("distance", crowded),
-    Rule("caps", capped),
+    Rule("openings", closed),
+    Rule("plugins", guarded, whole=True),
+    Rule("limits", placed),
+    Rule("approval", unapproved),
     Rule("brake", braked),
 )
 
-_PERSONAL = {"expired", "allow-list", "environment", "opt-out", "consent", "age", "stopped", "tickets", "quiet hours"}
+_PERSONAL = {
+    *("expired", "allow-list", "environment", "opt-out", "consent", "personalised", "region", "age", "stopped"),
+    *("tickets", "quiet hours", "openings"),
+}
 
 PERSONAL = tuple(rule for rule in RULES if rule.name in _PERSONAL)
 """The rules that delivery asks once more, just before it sends."""

@@ -17,15 +17,14 @@ __all__ = ["refused", "unknown"]
 _EVERY = ["", "*"]
 
 
-def _stated(desk: Desk, touches: Frame) -> Frame:
-    """Return the newest statements that concern a touch: id, state, time.
+def _stated(desk: Desk, touches: Frame, state: str) -> Frame:
+    """Return the newest statements of a state that concern a touch: id, time.
 
     A statement without a channel or purpose concerns all of them.
     """
     wanted = touches.select("id", "channel", "purpose", member=nw.col("recipient"))
-    said = desk.view.consents.select(
+    said = desk.view.consents.filter(nw.col("state") == state).select(
         "member",
-        "state",
         "time",
         _channel=nw.col("channel"),
         _purpose=nw.col("purpose"),
@@ -34,7 +33,7 @@ def _stated(desk: Desk, touches: Frame) -> Frame:
     for column in ("channel", "purpose"):
         every = nw.col(f"_{column}").is_in(_EVERY)
         both = both.filter(every | (nw.col(f"_{column}") == nw.col(column)))
-    return both.select("id", "state", "time")
+    return both.select("id", "time")
 
 
 def _unsubscribed(desk: Desk, touches: Frame) -> Frame:
@@ -53,10 +52,11 @@ def refused(desk: Desk, touches: Frame) -> Frame:
 
     A withdrawal wins over any grant for another channel or purpose, and over one of the same moment.
     """
-    stated = desk.view.keep(_stated(desk, touches))
-    withdrawn = stated.filter(nw.col("state") == "withdrawn").select("id", "time")
-    granted = stated.filter(nw.col("state") == "granted").group_by("id").agg(since=nw.col("time").max())
-    out = _unsubscribed(desk, touches).join(granted, on="id", how="left")
+    withdrawn = _stated(desk, touches, "withdrawn")
+    said = desk.view.keep(_unsubscribed(desk, touches))
+    asked = touches.join(said, on="id", how="semi")
+    granted = _stated(desk, asked, "granted").group_by("id").agg(since=nw.col("time").max())
+    out = said.join(granted, on="id", how="left")
     still = out.filter(nw.col("time") >= nw.col("since").fill_null(nw.col("time"))).select("id", "time")
     return verdict(nw.concat([withdrawn, still]).select("id").unique(), "suppressed", "consent was withdrawn")
 
@@ -67,7 +67,7 @@ def unknown(desk: Desk, touches: Frame) -> Frame | None:
     if gate.consent == "unless-withdrawn":
         return None
     marketing = touches.filter(nw.col("purpose") == "marketing")
-    granted = _stated(desk, marketing).filter(nw.col("state") == "granted").select("id")
+    granted = _stated(desk, marketing, "granted").select("id")
     without = marketing.join(granted, on="id", how="anti")
     if gate.basis is not None:
         before = desk.view.raw["members"].filter(nw.col("joined") < day_of(gate.basis.date))

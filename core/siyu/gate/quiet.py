@@ -15,10 +15,10 @@ __all__ = ["quiet"]
 
 
 def quiet(desk: Desk, touches: Frame) -> Frame | None:
-    """A marketing touch waits until the clocks where the member lives are outside the quiet hours.
+    """A marketing touch waits until the clocks where the member lives are outside the quiet hours, or is skipped.
 
     A member of no known zone lives where the config says, or, with ``unknown_zone = "strictest"``, in whichever of
-    the members' zones it is quiet.
+    the members' zones it is quiet. One that waits expires at its ``until``, if the hours do not end before.
     """
     gate, brand = desk.programme.gate, desk.programme.brand
     hours = gate.quiet
@@ -31,4 +31,5 @@ def quiet(desk: Desk, touches: Frame) -> Frame | None:
     known = dict(desk.view.rows(zones))
     somewhere = any(known.values()) if gate.unknown_zone == "strictest" else known[brand.member_zone]
     placed = marketing.join(lives, on="recipient", how="left").join(zones, on="zone", how="left")
-    return verdict(placed.filter(nw.col("quiet").fill_null(value=somewhere)), "held", f"quiet hours {hours}")
+    state = "held" if gate.in_quiet == "hold" else "suppressed"
+    return verdict(placed.filter(nw.col("quiet").fill_null(value=somewhere)), state, f"quiet hours {hours}")

@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.arms import arm_expr
 from siyu.frames import cast_like, row_number
 from siyu.kinds import Campaign
+from siyu.resending import corrections
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ _KEY = ["campaign", "edition", "step", "recipient", "occurrence"]
 
 
 def propose(work: Work) -> None:
-    """Ask every campaign that is in its days; keep one row for each key."""
+    """Ask every campaign that is in its days, and say again what is to be corrected; keep one row for each key."""
     parts = []
     for campaign in work.components(Campaign):
         begin, end = work.view.window(campaign)
         if begin <= work.run.now < end:
             with work.attributed(campaign):
                 parts.append(work.keep(_proposed(work, campaign)))
+    parts += [cast_like(again, PROPOSAL) for again in ([] if work.ticking else corrections(work))]
     frame = nw.concat(parts) if parts else work.session.engine.frame({name: [] for name in PROPOSAL}, PROPOSAL)
     work.results["proposals"] = work.keep(work.session.engine.hashed(frame.drop("id"), _KEY, "id"))
 

@@ -34,7 +34,7 @@ def test_two_messages_keep_their_distance(judge: Judge) -> None:
         {"recipient": 3, "state": "failed", "when": "2026-11-20T11:00"},
         {"recipient": 4, "state": "sent", "when": "2026-11-20T11:00", "purpose": "service"},
     ]
-    found = judge("distance", [{}, {}, {}, {}], gate='distance = "4h"', sent=sent)
+    found = judge("limits", [{}, {}, {}, {}], gate='caps = []\ndistance = "4h"', sent=sent)
     assert found == [(1, "held", "less than 4h after another message")]
 
 
@@ -45,8 +45,8 @@ def test_of_several_at_once_the_first_goes(judge: Judge) -> None:
         {"recipient": 7, "purpose": "service"},
         {"recipient": 8},
     ]
-    assert [number for number, *_ in judge("distance", touches, gate='distance = "1h"')] == [1]
-    assert judge("distance", touches, gate='distance = "0s"') == []
+    assert [number for number, *_ in judge("limits", touches, gate='caps = []\ndistance = "1h"')] == [1]
+    assert judge("limits", touches, gate='caps = []\ndistance = "0s"') == []
 
 
 def test_the_brake_holds_a_run_that_sends_far_more_than_any_day_lately(judge: Judge) -> None:

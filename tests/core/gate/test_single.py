@@ -39,7 +39,7 @@ def test_rules_that_look_at_one_touch_come_before_those_that_count() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
     alone = {"expired", "content", "member", "opt-out", "consent", "stopped", "due", "quiet hours", "plugins"}
-    assert max(map(names.index, alone)) < names.index("caps")
+    assert max(map(names.index, alone)) < names.index("limits")
 
 
 def test_delivery_asks_again_what_concerns_a_person() -> None:
