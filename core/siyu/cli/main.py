@@ -37,6 +37,10 @@ _COMMANDS = {
     "marks": "Show what a channel has to change of its own tags.",
     "codes": "Show the channel codes, and have the platform make them.",
     "handover": "Hand members from one staff member to another.",
+    "forget": "Erase all that is known of a member, for good.",
+    "suppress": "Put outside ids on the list of those that are never touched.",
+    "export": "Print all that is known of a member, as JSON.",
+    "data-map": "Show what is kept of members, what for, and for how long.",
     "release": "Let today's touches pass that the brake holds.",
     "plugins": "List the plugins that are found, or show the manual of one.",
     "schema": "Print a JSON Schema of the config, for editors.",
@@ -49,7 +53,8 @@ class _Commands(click.Group):
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name in _COMMANDS:
-            command: click.Command = getattr(import_module(f"siyu.cli.{name}"), name)
+            module = name.replace("-", "_")
+            command: click.Command = getattr(import_module(f"siyu.cli.{module}"), module)
             return command
         return _brought(name)
 

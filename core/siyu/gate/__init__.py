@@ -17,6 +17,7 @@ from siyu.gate.quiet import quiet
 from siyu.gate.rule import Desk, Rule
 from siyu.gate.stopped import stopped
 from siyu.gate.substance import nobody, wordless
+from siyu.gate.suppressed import suppressed
 from siyu.gate.tickets import waiting
 
 __all__ = ["PERSONAL", "RULES", "Desk", "Rule"]
@@ -27,6 +28,7 @@ RULES = (
     Rule("member", nobody),
     Rule("allow-list", unlisted),
     Rule("environment", foreign),
+    Rule("suppressed", suppressed),
     Rule("opt-out", refused),
     Rule("consent", unknown),
     Rule("age", underage),
@@ -40,7 +42,18 @@ RULES = (
     Rule("brake", braked),
 )
 
-_PERSONAL = {"expired", "allow-list", "environment", "opt-out", "consent", "age", "stopped", "tickets", "quiet hours"}
+_PERSONAL = {
+    "expired",
+    "allow-list",
+    "environment",
+    "suppressed",
+    "opt-out",
+    "consent",
+    "age",
+    "stopped",
+    "tickets",
+    "quiet hours",
+}
 
 PERSONAL = tuple(rule for rule in RULES if rule.name in _PERSONAL)
 """The rules that delivery asks once more, just before it sends."""

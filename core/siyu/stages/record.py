@@ -32,6 +32,8 @@ _STAGED = (
     "tag_changes",
     "measures",
     "cursors",
+    "suppressions",
+    "accesses",
 )
 _CONTACTS = ("follows", "groups", "group_members")
 _STATE = ("canon", "shared", "members", *_CONTACTS, "features", "pairs", "tags", "flags", "segments")

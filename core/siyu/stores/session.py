@@ -124,6 +124,7 @@ class Session:
         """Drop what was kept and close the cursor."""
         self.engine.drop()
         self.cursor.close()
+        self.store.released()
 
 
 class Writer:
