@@ -20,7 +20,7 @@ from siyu.loop import walk
 from siyu.outcome import Outcome
 from siyu.passes import Moment
 from siyu.receiving import Receiving
-from siyu.rights.rights import Rights
+from siyu.rights.preferences import Preferences
 from siyu.scope import scope_of
 from siyu.segments import overview
 from siyu.stages.record import record
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Rights, Receiving):
+class Brand(Codes, Ledgers, Preferences, Receiving):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

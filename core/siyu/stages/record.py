@@ -9,6 +9,7 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.revisions import superseded
+from siyu.rights.retention import purge
 from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
@@ -50,6 +51,7 @@ def record(work: Work, writer: Writer) -> None:
     _decisions(work, writer)
     _state(work, writer, own, (begin, writer.last))
     _superseded(work, writer)
+    purge(work, writer)
     _config(work, writer)
     writer.append("runs", _run(work))
 
