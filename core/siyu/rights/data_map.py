@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from siyu.addresses import needed
-from siyu.config.features import Feature
 from siyu.kinds import Channel
 
 if TYPE_CHECKING:
@@ -79,15 +78,11 @@ def _reached(programme: Programme) -> list[Kept]:
 
 
 def _derived(programme: Programme) -> list[Kept]:
+    purpose = "to decide who is touched, when and with what"
     return [
-        Kept(name, "features", "to decide who is touched, when and with what", "personal", _span(one), _HERE)
-        for name, one in programme.features.items()
+        Kept(name, "features", purpose, "personal", f"computed anew by each run ({feature.window})", _HERE)
+        for name, feature in programme.features.items()
     ]
-
-
-def _span(feature: Feature) -> str:
-    window = getattr(feature, "window", None)
-    return "computed anew by each run" if window is None else f"computed anew by each run over {window}"
 
 
 def _always() -> list[Kept]:

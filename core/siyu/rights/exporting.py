@@ -25,7 +25,7 @@ __all__ = ["Export", "Part", "exported"]
 _ENDS = {"links": ("a", "b"), "touches": ("recipient",)}
 # What is of a person by way of another row of theirs: the column, and the table whose ids it names.
 _BY = {"items": ("event", "events"), "receipts": ("touch", "touches")}
-_SCOPE = {"suppressions", "accesses"}
+_ASIDE = {"suppressions", "accesses"}
 
 
 @frozen
@@ -77,7 +77,7 @@ def exported(work: Work, number: int, asked: str) -> Export:
     programme, view = work.programme, work.view
     member, ids = component(view, number)
     found = {name: _part(work, name, ids) for name in TABLES if _columns(name)}
-    if not any(part.rows for name, part in found.items() if name not in _SCOPE):
+    if not any(part.rows for name, part in found.items() if name not in _ASIDE):
         raise UserError(f"nothing is known of {asked}; an outside id is written kind:value, as in the entry's config")
     return Export(
         brand=programme.brand.name,

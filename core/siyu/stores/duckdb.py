@@ -80,7 +80,7 @@ class DuckStore:
             _stamp(path, connection, "environment", environment)
             if path is not None and connection.execute("FROM meta WHERE name = ?", [DUE]).fetchall():
                 connection.close()
-                rewrite(path)
+                _rewritten(path)
                 connection = _connect(path)
             return cls(path, connection, (key, *newer))
         except BaseException:
@@ -112,7 +112,7 @@ class DuckStore:
         """Write the file anew, without a byte of what was deleted: see ``siyu.stores.erasing``.
 
         Returns:
-            Whether it was done; not where a session is open, and then it is when the store is opened next.
+            Whether it was done; not where a session is open or the disk is full, and then it is when the store is opened next.
         """
         if self.path is None:
             return True
@@ -120,8 +120,13 @@ class DuckStore:
             if self._open:
                 return False
             self._connection.close()
-            rewrite(self.path)
-            self._connection = _connect(self.path)
+            try:
+                rewrite(self.path)
+            except (OSError, duckdb.Error):
+                # As where the disk is full: the old file is still there, and says that it is due.
+                return False
+            finally:
+                self._connection = _connect(self.path)
             return True
 
     def released(self) -> None:
@@ -172,6 +177,16 @@ def _version(path: Path | None, connection: duckdb.DuckDBPyConnection, latest: i
         message = f"{path}: the store has version {version}, this siyu reads up to {latest}; install a newer siyu"
         raise StoreError(message)
     return version
+
+
+def _rewritten(path: Path) -> None:
+    try:
+        rewrite(path)
+    except (OSError, duckdb.Error) as error:
+        message = (
+            f"{path}: somebody was erased, so it must be written anew, which failed; make room for it\n  ({error})"
+        )
+        raise StoreError(message) from None
 
 
 def _back_up(path: Path, version: int) -> None:
