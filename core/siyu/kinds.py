@@ -21,7 +21,7 @@ from siyu.tagger import Tagger
 from siyu.values import ContentItem, Frame, Message, Receipt, doc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from siyu.view import View
 
@@ -216,6 +216,14 @@ class Incentive(Component):
     @property
     def rewards(self) -> Sequence[Reward]:
         """What it writes into the ledgers of other incentives; they are settled after it."""
+        return ()
+
+    @property
+    def holdings(self) -> Collection[str]:
+        """The items that members can hold of it, which rewards and costs may name; none where it does not say.
+
+        An empty text is among them where what it gives need be of no item.
+        """
         return ()
 
     @property

@@ -144,7 +144,7 @@ def ask(brand: Brand, moves: Sequence[Move], *, failing: bool) -> None:
 
 
 def passed(path: Path, history: Sequence[Segment], ways: Sequence[Way], *, failing: bool = False) -> dict[str, Any]:
-    """Let a brand go through a history, its store reopened after each run; return what its ledgers say."""
+    """Let a brand go through a history; return what its ledgers say."""
     with opened(path, plugins=offering()) as brand:
         when = datetime.fromtimestamp(BEGIN - 1, UTC).isoformat()
         brand.ingest([happened(who, "joined", when, f"j-{who}") for who in MEMBERS], now=BEGIN)

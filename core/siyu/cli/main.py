@@ -61,6 +61,9 @@ class _Commands(click.Group):
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+        # To name them all plugins would have to be loaded.
+        formatter.write_paragraph()
+        formatter.write_text("Plugins bring further commands: `siyu plugins` lists them.")
 
 
 def _brought(name: str) -> click.Command | None:

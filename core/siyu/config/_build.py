@@ -120,7 +120,7 @@ class Builder:
         return {}
 
     def asked(self, component: Component, question: str) -> tuple[Any, ...]:
-        """Return what a component says of itself: its ``gives``, ``slots``, ``rewards`` or ``terms``.
+        """Return what a component says of itself: its ``gives``, ``slots``, ``rewards``, ``holdings`` or ``terms``.
 
         Raises:
             PluginError: Its code fails.

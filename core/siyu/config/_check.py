@@ -13,6 +13,7 @@ from siyu.config._walk import Named, parts
 from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
 from siyu.config.features import EVENT_COLUMNS
+from siyu.errors import UserError
 from siyu.kinds import KINDS, Campaign, Incentive
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from siyu.config.features import Feature
     from siyu.config.locate import Path as Keys
     from siyu.config.segments import Segment
-    from siyu.kinds import Component
+    from siyu.kinds import Component, Cost
 
 __all__ = ["Checker"]
 
@@ -87,11 +88,21 @@ class Checker:
         """Check rewards and costs that a component computes, and so are in none of its attributes."""
         if path[0] != "incentive":
             return
-        seen = {part.name for _, part in parts(component) if isinstance(part, Named) and part.kind == "incentive"}
-        costs = (cost for term in self.builder.asked(component, "terms") for cost in term.costs)
-        computed = {one.incentive for one in (*self.builder.asked(component, "rewards"), *costs)}
-        for incentive in sorted(computed - seen):
-            self._refers(Named(path, "incentive", incentive, on_key=True), self._owner(path))
+        seen = {(part.kind, part.name, part.of) for _, part in parts(component) if isinstance(part, Named)}
+        rewards = self.builder.asked(component, "rewards")
+        costs = self._costs(component)
+        computed = {("incentive", one.incentive, "") for one in (*rewards, *costs)}
+        computed |= {("item", one.item, one.incentive) for one in rewards}
+        computed |= {("item", one.item, one.incentive) for one in costs if one.item}
+        for kind, name, of in sorted(computed - seen):
+            self._refers(Named(path, kind, name, on_key=True, of=of), self._owner(path))
+
+    def _costs(self, component: Component) -> list[Cost]:
+        """Return what pays for a component's items; a config is checked also where its secrets are not."""
+        try:
+            return [cost for term in self.builder.asked(component, "terms") for cost in term.costs]
+        except UserError:
+            return []
 
     def _budgets(self) -> None:
         """Check that a campaign's budget, which is in money, knows what each of its incentives costs."""
@@ -137,13 +148,21 @@ class Checker:
             self.builder.problem(path, flaw.message, hint=flaw.hint, owner=owner, **place)
 
     def _refers(self, part: Named, owner: str) -> None:
-        known = self._known(part.kind)
+        known = self._holdings(part.of) if part.of else self._known(part.kind)
         if known is None or part.name in known:
             return
         hint = closest(part.name, known) or listed(known)
         on = "key" if part.on_key else "value"
         what = "event type" if part.kind == "event" else part.kind
-        self.builder.problem(part.path, f"no {what} '{part.name}'", hint=hint, owner=owner, on=on)
+        words = f"no {what} '{part.name}'"
+        if part.kind == "item":
+            words = f"incentive.{part.of} has no item '{part.name}'" if part.name else f"no item of incentive.{part.of}"
+        self.builder.problem(part.path, words, hint=hint, owner=owner, on=on)
+
+    def _holdings(self, incentive: str) -> Collection[str] | None:
+        """Return the items that members can hold of an incentive; None where it does not say, or is not sound."""
+        found = self.components["incentive"].get(incentive)
+        return (self.builder.asked(found, "holdings") or None) if found else None
 
     def _known(self, kind: str) -> Collection[str] | None:
         """Return what may be named; tables that have problems of their own count, so as not to add to them."""

@@ -11,7 +11,7 @@ from attrs import frozen
 from siyu.config._fields import Sound, fields_of, written
 from siyu.config.expressions import Condition
 from siyu.config.locate import Path as Keys
-from siyu.kinds import Reward
+from siyu.kinds import Cost, Reward
 
 __all__ = ["Named", "named", "parts", "sound_parts"]
 
@@ -22,15 +22,17 @@ class Named:
 
     Attributes:
         path: The keys that lead to it.
-        kind: The kind of the component.
+        kind: The kind of the component; ``item`` where it is an item of an incentive.
         name: Its name.
         on_key: Whether the name is a key, as in ``gives = { points = 200 }``.
+        of: The incentive that the item is of.
     """
 
     path: Keys
     kind: str
     name: str
     on_key: bool = False
+    of: str = ""
 
 
 def parts(value: object, path: Keys = ()) -> Iterator[tuple[Keys, Condition | Named]]:
@@ -41,6 +43,7 @@ def parts(value: object, path: Keys = ()) -> Iterator[tuple[Keys, Condition | Na
         # The table's keys are the incentives; the structured rewards are a tuple.
         inner = (*(path[:-1] if path and isinstance(path[-1], int) else path), value.incentive)
         yield inner, Named(inner, "incentive", value.incentive, on_key=True)
+        yield inner, Named(inner, "item", value.item, of=value.incentive)
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from parts(each, (*path, key))
@@ -50,6 +53,8 @@ def parts(value: object, path: Keys = ()) -> Iterator[tuple[Keys, Condition | Na
     elif attrs.has(type(value)):
         for field in fields_of(type(value)):
             yield from _field(field, getattr(value, field.name), path)
+        if isinstance(value, Cost) and value.item:
+            yield (*path, "item"), Named((*path, "item"), "item", value.item, of=value.incentive)
 
 
 def sound_parts(sound: Sound, path: Keys) -> Iterator[tuple[Keys, Condition | Named]]:

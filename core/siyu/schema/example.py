@@ -59,7 +59,8 @@ def example(kind: str, use: str, cls: type[Component], folder: Path) -> str:
     if block:
         return block["text"].strip()
     table = _needed(cls, without=("name",))
-    given = {"name": use, **({"folder": folder} if "folder" in {field.name for field in fields_of(cls)} else {})}
+    known = {"folder": folder, "written": ""}
+    given = {"name": use} | {field.name: known[field.name] for field in fields_of(cls) if field.name in known}
     try:
         structured(cls, table, converter(2), given)
     except Wrong:

@@ -70,6 +70,15 @@ class Challenge(Incentive):
     that is reached is a line of amount 1 in its own ledger, which ``limit`` and ``budget`` count, beside the lines
     in the ledgers of what it gives. No fact that comes in late takes a level away, or gives it twice; a refund does
     not either, once the event has stood for as long as ``settle``.
+
+    ```toml
+    [incentive.taster]
+    use = "challenge"
+    from = 2026-12-01
+    per = "month"
+    tasks = [{ event = "rated" }, { event = "paid", at_least = "50.00", settle = "7d" }]
+    levels = [{ tasks = 2, gives = { points = 100 } }]
+    ```
     """
 
     tasks: tuple[Task, ...] = field(metadata=doc("what is to be done"))

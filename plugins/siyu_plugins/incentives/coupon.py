@@ -21,7 +21,7 @@ from siyu_plugins.incentives._rows import lines
 from siyu_plugins.incentives._wallets import USE, held, lapsed, returned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import click
 
@@ -169,6 +169,11 @@ class Coupon(Incentive):
                 raise ValueError(f"no coupon '{one.coupon}' that members hold; there are {', '.join(self.items)}")
             if labels.count((one.coupon, one.label)) > 1:
                 raise ValueError(f"coupon '{one.coupon}' is given twice as '{one.label}': give one of them an id")
+
+    @property
+    def holdings(self) -> Collection[str]:
+        """The coupons that members hold; one that is open to all is none of them."""
+        return [name for name, item in self.items.items() if not item.open]
 
     def terms(self) -> Sequence[Term]:
         """Return what may be claimed: pieces of coupons, and uses of them."""

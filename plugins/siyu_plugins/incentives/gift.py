@@ -15,7 +15,7 @@ from siyu.kinds import Cost, Incentive, Term, doc
 from siyu_plugins.incentives._rows import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu import View
     from siyu.kinds import Frame
@@ -124,6 +124,11 @@ class Gift(Incentive):
     def facts(self) -> Mapping[str, object]:
         """State what is rewarded: a review, whatever it says."""
         return {} if self.reviews is None else {"reviews": {"rewarded_events": (self.reviews.event,)}}
+
+    @property
+    def holdings(self) -> Collection[str]:
+        """The products that it gives."""
+        return [good.sku for good in self.goods] + ([self.reviews.sku] if self.reviews else [])
 
     def terms(self) -> Sequence[Term]:
         """Return one term for each of the goods."""

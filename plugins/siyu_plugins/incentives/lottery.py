@@ -78,6 +78,21 @@ class Lottery(Incentive):
     ``siyu lottery`` shows prizes, odds and winners, and with ``--check`` draws anew from the ledger alone.
 
     Its rules are frozen when it begins: a run with other ones is refused.
+
+    ```toml
+    [incentive.golden-cup]
+    use = "lottery"
+    from = 2026-12-01
+    until = 2026-12-10
+    enter = [{ event = "paid", at_least = "20.00" }]
+    budget = { amount = 2000 }
+    prizes = [
+      { id = "tea-set", number = 1, worth = "1999.00" },
+      { id = "tin", number = 10, worth = "88.00", gives = { points = 88 } },
+    ]
+    commitment = "5e885e885e885e885e885e885e885e885e885e885e885e885e885e885e885e88"
+    seed = { file = ".siyu/golden-cup.seed" }
+    ```
     """
 
     scope: ClassVar[Literal["member", "population"]] = "population"

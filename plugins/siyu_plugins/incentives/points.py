@@ -19,7 +19,7 @@ from siyu_plugins.incentives._rows import lines
 from siyu_plugins.taggers.tiers import Tiers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from siyu import View
     from siyu.kinds import Frame
@@ -117,6 +117,11 @@ class Points(Incentive):
     def facts(self) -> Mapping[str, object]:
         """State what earns points, rule by rule."""
         return {"earn": [{"rewarded_events": (rule.event,)} for rule in self.earn]}
+
+    @property
+    def holdings(self) -> Collection[str]:
+        """What points are of: the rules, corrections, or nothing."""
+        return ["", *(rule.item for rule in self.earn), "corrected"]
 
     @property
     def lasting(self) -> int | None:

@@ -13,7 +13,7 @@ from attrs.validators import ge
 from siyu.config.expressions import Condition
 from siyu.config.units import Duration, Secret
 from siyu.events import EVENT_TYPES, EventType
-from siyu.kinds import KINDS, Campaign, Channel, Component, Content, Incentive, Reward, Tagger
+from siyu.kinds import KINDS, Campaign, Channel, Component, Content, Cost, Incentive, Reward, Tagger, Term
 
 
 @frozen(kw_only=True)
@@ -54,6 +54,16 @@ class Journey(Campaign):
 @frozen(kw_only=True)
 class Points(Incentive):
     gives: tuple[Reward, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    hidden: bool = False
+    holds: tuple[str, ...] = ()
+
+    @property
+    def holdings(self) -> Sequence[str]:
+        return self.holds
+
+    def terms(self) -> Sequence[Term]:
+        return (Term(item="x", costs=(Cost(incentive="q", amount=1, item="tpo"),)),) if self.hidden else ()
 
     @property
     def rewards(self) -> Sequence[Reward]:

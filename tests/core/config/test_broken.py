@@ -16,6 +16,7 @@ Write = Callable[..., Path]
 FEATURE = "[feature]\nspend = { sum = 'ordered.amount' }\norders = { count = 'ordered' }\n"
 CAMPAIGN = "[campaign.w]\nuse = 'journey'\nfrom = 2026-12-01\n"
 INCENTIVE = "[incentive.p]\nuse = 'points'\nfrom = 2026-12-01\n"
+ITEMS = "[incentive.q]\nuse = 'points'\nfrom = 2026-12-01\nholds = ['top', 'new']\n"
 CONTENT = "[content.c]\nuse = 'library'\nwords = { hello = 'Hi' }\n"
 
 
@@ -56,6 +57,28 @@ CORPUS = [
     (CAMPAIGN + "steps = []\nholdout = 0.1\n", "campaign.w.holdout", "expected a share as text", "", "0.1"),
     (INCENTIVE + "during = 'x'\n", "incentive.p.during", "no campaign 'x'", "there are none here", "'x'"),
     (INCENTIVE + "gives = { pp = 1 }\n", "incentive.p.gives.pp", "no incentive 'pp'", "did you mean 'p'?", "pp"),
+    (
+        ITEMS + INCENTIVE + "gives = { q = 'tpo' }\n",
+        "incentive.p.gives.q",
+        "incentive.q has no item 'tpo'",
+        "did you mean 'top'?",
+        "'tpo'",
+    ),
+    (
+        ITEMS + INCENTIVE + "gives = { q = 3 }\n",
+        "incentive.p.gives.q",
+        "no item of incentive.q",
+        "known are: new, top",
+        "3",
+    ),
+    (
+        ITEMS + INCENTIVE + "costs = [{ incentive = 'q', amount = 1, item = 'nwe' }]\n",
+        "incentive.p.costs.0.item",
+        "incentive.q has no item 'nwe'",
+        "did you mean 'new'?",
+        "'nwe'",
+    ),
+    (ITEMS + INCENTIVE + "hidden = true\n", "incentive.p", "incentive.q has no item 'tpo'", "did you mean", "p"),
     (INCENTIVE + "limit = { times = 1, per = 'yer' }\n", "incentive.p.limit.per", "expected day, week", "did", "'yer'"),
     (INCENTIVE + "limit = { per = 'year' }\n", "incentive.p.limit", "the key 'times' is missing", "", "limit"),
     ("[channel.c]\nuse = 'http'\ntoken = 's3cret'\n", "channel.c.token", "expected where the secret is kept", "", ""),

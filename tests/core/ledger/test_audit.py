@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,27 +11,33 @@ from tests.brands import folder, happened, opened
 from tests.core.ledger.test_statements import NOW, TOML, at, facts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from siyu.brand import Brand
     from siyu.ledger.findings import Audit
 
 LATER = at("2026-12-02T10:00")
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a brand with facts of all sorts, an opening balance, claims, and a closed month."""
+    path = folder(tmp_path_factory.mktemp("lived"), TOML)
+    with opened(path, store=path / "store.duckdb") as brand:
+        facts(brand)
+        brand.claim("sale", member="wecom:ann", id="c0", now=NOW)
+        brand.ingest([happened("ann", "paid", "2026-11-25T04:01Z", "p-0", ref="c0")], now=NOW + 60)
+        brand.claim("sale", member="wecom:bob", id="c1", now=NOW + 70)
+        brand.claim("sale", member="wecom:bob", id="c2", quantity=3, now=NOW + 80)
+        brand.claim("sale", member="wecom:bob", id="c3", now=NOW + 7000)
+        brand.run(now=LATER)
+        brand.close_month("2026-11", now=LATER)
+    return path
+
+
 @pytest.fixture
-def brand(tmp_path: Path) -> Brand:
-    """Return a brand with orders, a refund, a friend, an opening balance, claims of every sort, and a closed month."""
-    brand = opened(folder(tmp_path, TOML))
-    facts(brand)
-    brand.claim("sale", member="wecom:ann", id="c0", now=NOW)
-    brand.ingest([happened("ann", "paid", "2026-11-25T04:01Z", "p-0", ref="c0")], now=NOW + 60)
-    brand.claim("sale", member="wecom:bob", id="c1", now=NOW + 70)
-    brand.claim("sale", member="wecom:bob", id="c2", quantity=3, now=NOW + 80)
-    brand.claim("sale", member="wecom:bob", id="c3", now=NOW + 7000)
-    brand.run(now=LATER)
-    brand.close_month("2026-11", now=LATER)
-    return brand
+def brand(lived: Path, tmp_path: Path) -> Brand:
+    """Return a copy of the brand, to do something to."""
+    path = shutil.copytree(lived, tmp_path / "brand")
+    return opened(path, store=path / "store.duckdb")
 
 
 def audited(brand: Brand) -> Audit:

@@ -195,4 +195,4 @@ def test_the_command_follows_the_brand(tmp_path: Path) -> None:
     found = json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
     assert "campaign.journey" not in found["$defs"]
     assert "campaign.broadcast" in found["$defs"]
-    assert r"\." not in found["$defs"]["siyu_plugins.incentives.points.Earn"]["properties"]["per"]["pattern"]
+    assert r"\." not in found["$defs"]["siyu_plugins.incentives._earning.Earn"]["properties"]["per"]["pattern"]

@@ -11,7 +11,7 @@ from attrs import Attribute, field, frozen
 from tests.core.cli.conftest import command
 
 from siyu.config._converter import converter
-from siyu.config._fields import structured
+from siyu.config._fields import fields_of, structured
 from siyu.config._walk import Named, parts
 from siyu.config.expressions import Condition
 from siyu.errors import UserError
@@ -37,6 +37,7 @@ STANDING = {
     "tag": "[tagger.{name}]\nuse = 'rules'\nwhen.{name} = \"never('ordered')\"\n",
     "campaign": '[campaign.{name}]\nuse = "broadcast"\nfrom = 2026-12-01\non = 2026-12-01\nat = "10:00"\n'
     'say = "x"\nvia = "y"\n',
+    "tagger": '[tagger.{name}]\nuse = "tiers"\ntiers = {{ silver = "300.00", gold = "1000.00" }}\nwindow = "365d"\n',
     "incentive": '[incentive.{name}]\nuse = "points"\nfrom = 2026-12-01\nearn = [{{ event = "paid", points = 1 }}]\n',
 }
 
@@ -45,7 +46,8 @@ def around(kind: str, name: str, table: dict[str, Any]) -> str:
     """Return the config that an example needs beside itself."""
     rest = {key: value for key, value in table.items() if key != "use"}
     cls = REGISTRY.components[kind][table["use"]]
-    given = {"name": name, **({"folder": Path()} if table["use"] == "outbox" else {})}
+    asked = {field.name for field in fields_of(cls)}
+    given = {key: value for key, value in {"name": name, "folder": Path(), "written": ""}.items() if key in asked}
     found = list(parts(structured(cls, rest, converter(2), given)))
     return "".join(sorted({*(text for _, part in found for text in needed(part))}))
 
