@@ -112,7 +112,8 @@ class DuckStore:
         """Write the file anew, without a byte of what was deleted: see ``siyu.stores.erasing``.
 
         Returns:
-            Whether it was done; not where a session is open or the disk is full, and then it is when the store is opened next.
+            Whether it was done; not where a session is open or the disk is full: then it is when the store is opened
+            next.
         """
         if self.path is None:
             return True
