@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from siyu.errors import UserError
 from siyu.frames import latest
 from siyu.identities import looked_up
 from siyu.rights.suppression import ERASED, suppress
+from siyu.stores.erasing import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ LAWFUL = ("ordered", "paid", "received", "refunded", "redeemed", "opened", "corr
 """The types of events that are kept under another number: orders, and what ledgers are made of; all claims besides."""
 
 _BITS = 62
-_SHORT = 6
+# What may stand beside an outside id, or a number, that is not a part of a longer one.
+_WORD, _DIGIT = "[^A-Za-z0-9_-]", "[^0-9]"
 _WAITING = ("queued", "held")
 
 
@@ -60,19 +63,25 @@ def known_texts(view: View, work: Work, ids: Sequence[int], asked: str) -> list[
     return sorted({*opened, asked} - {""})
 
 
-def swept(texts: Sequence[str], ids: Sequence[int], pseudonym: int) -> list[tuple[str, str]]:
+def swept(texts: Sequence[str], ids: Sequence[int], pseudonym: int) -> list[Sweep]:
     """Return what is replaced wherever a log has it: outside ids, and the numbers that were made of them.
 
-    A phone number or a mail address is replaced without its kind too; other ids only with it, as they may be short
-    and part of another word.
+    A phone number or a mail address is replaced without its kind too; other ids only with it, as they may be short.
+    None is replaced inside of a longer one, which is somebody else's.
     """
-    found = [(text, "erased") for text in texts]
+    found = [_sweep(text, _WORD, _WORD, "erased") for text in texts]
     for text in texts:
         kind, _, value = text.partition(":")
-        if kind in {"phone", "email"} and len(value) >= _SHORT:
-            found.append((value, "erased"))
-            found += [(national, "erased") for national in [_national(value)] if kind == "phone" and national]
-    return found + [(str(number), str(pseudonym)) for number in ids if len(str(number)) >= _SHORT]
+        if kind == "email":
+            found.append(_sweep(value, _WORD, _WORD, "erased"))
+        elif kind == "phone":
+            # With the country's code before it, with a plus or without, it is the same number.
+            found += [_sweep(one, _DIGIT, _DIGIT, "erased") for one in (value, value[1:], _national(value))]
+    return found + [_sweep(str(number), _DIGIT, _DIGIT, str(pseudonym)) for number in ids]
+
+
+def _sweep(text: str, before: str, after: str, new: str) -> Sweep:
+    return Sweep(text, f"(^|{before}){re.escape(text)}({after}|$)", rf"\1{new}\2")
 
 
 def _digits(texts: Sequence[str]) -> list[str]:
@@ -114,7 +123,7 @@ def stage(work: Work, ids: Sequence[int], pseudonym: int, by: str, reason: str) 
     work.stage("receipts", waiting.select("touch", **said))
 
 
-def carry_out(work: Work, eraser: Eraser, texts: Sequence[str], sweep: list[tuple[str, str]]) -> None:
+def carry_out(work: Work, eraser: Eraser, texts: Sequence[str], sweep: Sequence[Sweep]) -> None:
     """Erase inside the open transaction."""
     claims = [name for name, event in work.registry.events.items() if event.claim]
     eraser.erase([*LAWFUL, *claims])

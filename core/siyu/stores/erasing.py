@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from attrs import frozen
 
 from siyu.stores.names import identifier, literal
 from siyu.tables import LOGS, STATE
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from siyu.kinds import Frame
 
-__all__ = ["DUE", "Eraser", "rewrite"]
+__all__ = ["DUE", "Eraser", "Sweep", "rewrite"]
 
 _DELETED = ("addresses", "consents", "tag_changes")
 _RENAMED = {"grants": "member", "touches": "recipient", "steps": "member", "exposures": "member", "accesses": "member"}
@@ -23,6 +24,21 @@ _RENAMED = {"grants": "member", "touches": "recipient", "steps": "member", "expo
 _UNSWEPT = {"configs", "runs", "identities", "measures", "prices"}
 DUE = "rewriting"
 """The fact of a store that its file has to be written anew."""
+
+
+@frozen
+class Sweep:
+    """A text that is replaced wherever it stands.
+
+    Attributes:
+        text: The text, which tells most rows apart at once.
+        pattern: It with what may stand beside it.
+        new: What takes the place of all that.
+    """
+
+    text: str
+    pattern: str
+    new: str
 
 
 class Eraser:
@@ -79,18 +95,19 @@ class Eraser:
         done = self._cursor.execute(f"UPDATE events SET {change} FROM kept WHERE events.seq = kept.seq").fetchall()
         self.counts["events"] += int(done[0][0])
 
-    def sweep(self, texts: Sequence[tuple[str, str]]) -> None:
-        """Replace texts wherever a log has them, as the outside id of a person in what is known of others.
-
-        Args:
-            texts: Each text with what takes its place.
-        """
+    def sweep(self, sweeps: Sequence[Sweep]) -> None:
+        """Replace texts wherever a log has them, as the outside id of a person in what is known of others."""
         for name, table in LOGS.items():
             columns = [column for column, dtype in table.schema.items() if str(dtype) == "String"]
             for column in columns if name not in _UNSWEPT else ():
-                told = identifier(column)
-                for old, new in texts:
-                    self._update(name, f"{told} = replace({told}, $old, $new)", f"contains({told}, $old)", old, new)
+                for one in sweeps:
+                    self._swept(name, identifier(column), one)
+
+    def _swept(self, table: str, column: str, sweep: Sweep) -> None:
+        change = f"{column} = regexp_replace({column}, $pattern, $new, 'g')"
+        where = f"contains({column}, $text) AND regexp_matches({column}, $pattern)"
+        given = {"text": sweep.text, "pattern": sweep.pattern, "new": sweep.new}
+        self._count(table, f"UPDATE {identifier(table)} SET {change} WHERE {where}", **given)
 
     def refused(self, digits: str, rows: Sequence[int]) -> None:
         """Delete rows of ``rejects``: those with these digits, however they are written, and those of a ``seq``."""
@@ -102,9 +119,8 @@ class Eraser:
     def _delete(self, table: str, where: str, **more: object) -> None:
         self._count(table, f"DELETE FROM {identifier(table)} WHERE {where}", **more)
 
-    def _update(self, table: str, change: str, where: str, old: str = "", new: str = "") -> None:
-        texts = {"old": old, "new": new} if old else {}
-        self._count(table, f"UPDATE {identifier(table)} SET {change} WHERE {where}", **texts)
+    def _update(self, table: str, change: str, where: str) -> None:
+        self._count(table, f"UPDATE {identifier(table)} SET {change} WHERE {where}")
 
     def _count(self, table: str, query: str, **values: object) -> None:
         given = values | ({"ids": self.ids} if "$ids" in query else {})

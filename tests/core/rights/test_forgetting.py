@@ -90,6 +90,16 @@ def test_a_file_that_comes_again_stays_out_and_who_comes_back_is_not_touched(sho
         assert brand.number(PHONE) in {one.recipient for one in shop.got}
 
 
+def test_an_id_inside_of_a_longer_one_is_somebody_elses(shop: Shop) -> None:
+    refs = ["wecom:lin", "wecom:linda", "as wecom:lin, and wecom:lin", "xwecom:lin"]
+    with shop.open() as brand:
+        brand.ingest([fact("wecom:lin", "joined", DAY, "l")])
+        brand.ingest([fact("wecom:b", "viewed", DAY, f"v{place}", ref=ref) for place, ref in enumerate(refs)])
+        brand.forget("wecom:lin", by="wu", now="2026-11-11T10:00")
+        found = [ref for (ref,) in rows(brand, "events", "ref")]
+        assert found == ["erased", "wecom:linda", "as erased, and erased", "xwecom:lin"]
+
+
 def test_what_waits_is_taken_back(shop: Shop) -> None:
     with shop.open() as brand:
         brand.ingest(FACTS)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.brands import rows
-from tests.core.rights.conftest import Shop, fact
+from pathlib import Path
+
+import pytest
+from tests.brands import HEAD, folder, opened, rows
+from tests.core.rights.conftest import fact
 
 from siyu.moments import moment
 
@@ -14,6 +17,25 @@ FIRST = moment("2026-11-10T20:00", ZONE)
 AT = "2026-11-10T12:00:00"
 
 
+TOML = (
+    HEAD
+    + """
+[attribute]
+tea = { type = "text", purpose = "to say what fits", keep = "10d" }
+[field.note]
+purpose = "to answer"
+keep = "5d"
+[field.size]
+purpose = "to fill the shelf"
+"""
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return folder(tmp_path, TOML)
+
+
 def facts() -> list[dict[str, object]]:
     return [
         fact("wecom:a", "viewed", AT, "v", props='{"size":3,"note":"left at the door"}'),
@@ -21,8 +43,8 @@ def facts() -> list[dict[str, object]]:
     ]
 
 
-def test_a_run_purges_at_the_second_and_not_before(shop: Shop) -> None:
-    with shop.open() as brand:
+def test_a_run_purges_at_the_second_and_not_before(place: Path) -> None:
+    with opened(place) as brand:
         brand.ingest(facts(), now=FIRST)
         brand.run(now=FIRST + 5 * DAY - 1)
         kept = rows(brand, "events", "props")
@@ -39,10 +61,10 @@ def test_a_run_purges_at_the_second_and_not_before(shop: Shop) -> None:
         assert rows(brand, "events", "props") == [('{"size":3}',), ('{"zone":"Asia/Shanghai"}',)]
 
 
-def test_a_file_that_comes_again_is_known_before_and_after_a_purge(shop: Shop) -> None:
-    with shop.open() as brand:
+def test_a_file_that_comes_again_is_known_before_and_after_a_purge(place: Path) -> None:
+    with opened(place) as brand:
         brand.ingest(facts(), now=FIRST)
-        for days in (4, 5, 6, 10, 11):
+        for days in (5, 10, 11):
             again = brand.ingest(facts(), now=FIRST + days * DAY)
             assert (again.counts["events"], again.counts["rejects"]) == (0, 0)
             brand.run(now=FIRST + days * DAY)
@@ -52,11 +74,10 @@ def test_a_file_that_comes_again_is_known_before_and_after_a_purge(shop: Shop) -
         assert "late" not in repr(rows(brand, "events", "props"))
 
 
-def test_a_shorter_span_purges_what_it_ended(shop: Shop) -> None:
-    with shop.open() as brand:
+def test_a_shorter_span_purges_what_it_ended(place: Path) -> None:
+    with opened(place, store=place / "store") as brand:
         brand.ingest(facts(), now=FIRST)
         brand.run(now=FIRST + 2 * DAY)
-    toml = shop.path / "brand.toml"
-    toml.write_text(toml.read_text(encoding="utf-8").replace('keep = "5d"', 'keep = "1d"'), encoding="utf-8")
-    with shop.open() as brand:
+    folder(place, TOML.replace('keep = "5d"', 'keep = "1d"'))
+    with opened(place, store=place / "store") as brand:
         assert brand.run(now=FIRST + 2 * DAY + 1).counts["purged"] == 1
