@@ -25,6 +25,8 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 JOURNEY_NOW = "2018-01-02T15:00:00Z"
 TEA_NOW = "2026-11-12T10:30:00"
+# Where campaigns and incentives stand.
+DATED = ("programme.toml", "campaigns.toml", "incentives*.toml")
 # The day from which all campaigns and incentives of a copy look, and a moment after its begin.
 LATER = {"complete-journey": "2018-02-01", "tea-shop": "2026-11-20"}
 AFTER = {"complete-journey": "2018-02-01T15:00:00Z", "tea-shop": "2026-11-21T13:00:00"}
@@ -39,10 +41,10 @@ def copied(name: str, folder: Path) -> Path:
 
 def postpone(brand: Path, day: str) -> None:
     """Let all campaigns and incentives begin on a day after the history."""
-    for path in brand.glob("*.toml"):
+    for path in (path for name in DATED for path in brand.glob(name)):
         text = path.read_text(encoding="utf-8")
-        kept = re.sub(r"(?m)^until = .*$", "until = 2030-01-01", text)
-        path.write_text(re.sub(r"(?m)^from = .*$", f"from = {day}", kept), encoding="utf-8")
+        kept = re.sub(r"(?m)^until = [0-9-]+$", "until = 2030-01-01", text)
+        path.write_text(re.sub(r"(?m)^from = [0-9-]+$", f"from = {day}", kept), encoding="utf-8")
 
 
 def rows(brand: Brand, table: str, *columns: str) -> list[tuple[Any, ...]]:

@@ -170,7 +170,7 @@ def killed(scene: Scene, path: Path, chance: random.Random) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(rounds(4, 40)))
+@pytest.mark.parametrize("seed", range(rounds(2, 40)))
 def test_a_killed_run_is_whole_or_not_there(scene: Scene, tmp_path: Path, seed: int) -> None:
     path = tmp_path / "brand"
     shutil.copytree(scene.base, path)

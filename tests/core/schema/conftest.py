@@ -48,8 +48,10 @@ class Editor:
         Draft202012Validator.check_schema(schema)
         self._validator = _Validator(schema)
 
-    def takes(self, value: Json) -> bool:
-        return bool(self._validator.is_valid(as_editor(value)))
+    def takes(self, value: Json, part: Json = None) -> bool:
+        """Return whether a value is one of the schema, or of a part of it, whose references are the whole's."""
+        validator = self._validator if part is None else self._validator.evolve(schema=part)
+        return bool(validator.is_valid(as_editor(value)))
 
     def problems(self, value: Json) -> list[str]:
         found = self._validator.iter_errors(as_editor(value))
