@@ -4,7 +4,8 @@
 application = siyu.asgi.application(siyu.open("configs/tea-shop"))
 ```
 
-Each entry answers at ``/NAME``. Behind another path, mount it there: what the server calls ``root_path`` is taken off.
+Each entry answers at ``/NAME``, and the page on which a member says what they want at ``brand.preference_path(...)``.
+Behind another path, mount it there: what the server calls ``root_path`` is taken off.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from attrs import define, field
 from siyu.brand import Brand
 from siyu.errors import UserError
 from siyu.kinds import Answer, Entry, Request
+from siyu.rights.links import PLACE
 
 __all__ = ["Application", "application"]
 
@@ -32,6 +34,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _LOGGER = logging.getLogger("siyu")
 # A whole number of more digits is above every limit, and of thousands of digits none that Python would read.
 _DIGITS = 18
+# How large the form of a member's page may be.
+_FORM = 4096
 
 
 def application(
@@ -67,7 +71,7 @@ class Application:
 
     def __attrs_post_init__(self) -> None:
         """Look up how much each entry takes."""
-        self._limits = {entry.name: entry.limit for entry in self._brand.programme.of(Entry)}
+        self._limits = {entry.name: entry.limit for entry in self._brand.programme.of(Entry)} | {PLACE: _FORM}
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection of a server."""
@@ -108,7 +112,7 @@ class Application:
 
     def _taken(self, entry: str, request: Request) -> Answer:
         try:
-            return self._brand.receive(entry, request)
+            return self._brand.preferences(request) if entry == PLACE else self._brand.receive(entry, request)
         except UserError:
             # What is amiss here is nothing that the caller could mend, or should read.
             _LOGGER.exception("entry %s cannot take requests", entry)

@@ -55,7 +55,7 @@ class Closing:
 class Ledgers(Members):
     """A brand's ledgers, as people look at them, close them and undo what was wrong."""
 
-    def ledger(
+    def ledger(  # noqa: PLR0913 - by name, each an option
         self,
         of: str | int,
         *,
@@ -65,6 +65,7 @@ class Ledgers(Members):
         until: Moment = None,
         most: int = MOST,
         now: Moment = None,
+        by: str = "",
     ) -> Statement:
         """Return the statement of a member or an incentive: lines with their balance, in the order of time.
 
@@ -76,16 +77,20 @@ class Ledgers(Members):
             until: The moment from which on none is shown; of a day, the last one that is shown.
             most: How many lines are shown at most, the last ones.
             now: The moment of what can be used, and what later.
+            by: Who looks at a member's; kept in ``accesses``, as whoever runs the program where it is empty.
 
         Raises:
             UserError: There is neither such an incentive nor such a member.
         """
         with self.store.opened() as session:
             view = self.view(session, self._second(now))
-            lines = self._lines(view, of, incentive)
+            lines, number = self._lines(view, of, incentive)
             lines = lines.filter(nw.col("item") == item) if item else lines
             span = self._span(since, until)
-            return stated(view, self.programme, self.registry.events, lines, span, most)
+            found = stated(view, self.programme, self.registry.events, lines, span, most)
+        if number is not None:
+            self._accessed("ledger", number, by, now)
+        return found
 
     def audit(self, *, now: Moment = None) -> Audit:
         """Recompute every ledger from the events, and compare: see ``siyu.ledger.audit``."""
@@ -182,20 +187,21 @@ class Ledgers(Members):
             found = session.engine.rows(frame.sort("month", "incentive", "place").select(*columns))
         return [dict(zip(columns, row, strict=True)) for row in found]
 
-    def _lines(self, view: View, of: str | int, incentive: str) -> Frame:
+    def _lines(self, view: View, of: str | int, incentive: str) -> tuple[Frame, int | None]:
+        """Return the lines of an incentive or of a member, and of which member."""
         names = {one.name for one in self.programme.of(Incentive)}
         names |= {name for (name,) in view.rows(view.grants.select("incentive").unique())}
         if incentive and incentive not in names:
             raise UserError(f"there is no incentive '{incentive}'; there is {', '.join(sorted(names)) or 'none'}")
         if of in names:
-            return view.grants.filter(nw.col("incentive") == of)
+            return view.grants.filter(nw.col("incentive") == of), None
         try:
             number, _ = component(view, self.number(of))
         except UserError as error:
             known = ", ".join(sorted(names)) or "there is none"
             raise UserError(f"'{of}' is no incentive ({known}); {error}") from None
         mine = view.grants.filter(nw.col("member") == number)
-        return mine.filter(nw.col("incentive") == incentive) if incentive else mine
+        return (mine.filter(nw.col("incentive") == incentive) if incentive else mine), number
 
     def _span(self, since: Moment, until: Moment) -> tuple[int, int]:
         """Return the first second, and the first second after it; a last day is meant with its end."""

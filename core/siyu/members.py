@@ -11,6 +11,7 @@ from siyu.joining import join
 from siyu.keys import identity_id
 from siyu.merges import Sharing, parting, sharing
 from siyu.passes import Moment, Passes
+from siyu.rights.accesses import access
 from siyu.stages.ingest import identified, seen
 from siyu.stages.record import record
 
@@ -64,8 +65,12 @@ class Members(Passes):
         with self.store.opened() as session:
             return sharing(self.view(session, 0), self.programme.identity.single)
 
-    def explain(self, member: str | int, *, now: Moment = None) -> Explanation:
-        """Return all that is known and was decided of one member, stage by stage."""
+    def explain(self, member: str | int, *, now: Moment = None, by: str = "") -> Explanation:
+        """Return all that is known and was decided of one member, stage by stage.
+
+        That it was looked at is kept in ``accesses``, with ``by``, or who runs the program.
+        """
+        self._accessed("explain", self.number(member), by, now)
         with self.store.opened() as session:
             second = self._second(now)
             return explain(self.view(session, second), self.programme, self.number(member), str(member))
@@ -76,6 +81,13 @@ class Members(Passes):
         with self._alone(), self._pass("control", now) as work, work.session.writing(work.run.id) as writer:
             erase(work.session, writer, work.view, number)
             record(work, writer)
+
+    def _accessed(self, what: str, number: int, by: str, now: Moment, reason: str = "") -> None:
+        """Keep in ``accesses`` that somebody looked at a member."""
+        with self._pass("control", now) as work:
+            access(work, number, what, by, reason)
+            with work.session.writing(work.run.id) as writer:
+                record(work, writer)
 
     def _join(self, one: str | int, other: str | int, evidence: str, now: Moment, *, undone: bool) -> None:
         with self._alone(), self._grants.lock, self._pass("control", now) as work:

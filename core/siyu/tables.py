@@ -163,6 +163,16 @@ _LOGS = (
         "what a person ordered: stop, resume, approve",
         _columns("target:text action:text actor:text reason:text time:int"),
     ),
+    Table(
+        "suppressions",
+        "an id that is never touched, or may be again: of a list, or what an erasure left of a person",
+        _columns("member:id action:text origin:text actor:text reason:text time:int"),
+    ),
+    Table(
+        "accesses",
+        "who looked at a member, or exported, erased or listed them",
+        _columns("member:id what:text actor:text reason:text time:int"),
+    ),
     Table("configs", "a config that decisions were made by", _columns("hash:text canonical:text plugins:text")),
     Table(
         "runs",

@@ -258,10 +258,10 @@ def test_the_rule_of_the_hooks_page_holds_on_the_last_day_of_a_month(tmp_path: P
 def test_every_command_is_described_and_every_command_named_exists() -> None:
     known = {*command.list_commands(None), *discover().commands}  # type: ignore[arg-type]
     page = (DOCS / "commands.md").read_text(encoding="utf-8")
-    assert known == set(re.findall(r"\$ siyu ([a-z]+) --help", page))
+    assert known == set(re.findall(r"\$ siyu ([a-z]+(?:-[a-z]+)*) --help", page))
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
-        named = set(re.findall(r"(?:^\$ |`)(?:\.venv/bin/)?siyu ([a-z]+)", text, re.MULTILINE))
+        named = set(re.findall(r"(?:^\$ |`)(?:\.venv/bin/)?siyu ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE))
         assert named <= known, path.name
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from siyu.cli.options import as_json, moment, parted, with_environment, with_json
+from siyu.cli.options import as_json, moment, parted, with_by, with_environment, with_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,9 @@ _MOMENTS = {"time", "due", "changed", "since", "nominal", "decided", "available"
 @click.argument("named", nargs=-1, metavar="[FOLDER] MEMBER")
 @moment
 @with_environment
+@with_by
 @with_json
-def explain(named: tuple[str, ...], now: str | None, environment: str | None, *, machine: bool) -> None:
+def explain(named: tuple[str, ...], now: str | None, environment: str | None, by: str, *, machine: bool) -> None:
     """Show what is known of MEMBER, what was decided, and why.
 
     MEMBER is an outside id, as wecom:wm7 or phone:+8613800000000, or a member's number.
@@ -36,7 +37,7 @@ def explain(named: tuple[str, ...], now: str | None, environment: str | None, *,
     from siyu.loop import STAGES
 
     with siyu.open(folder, environment=environment) as brand:
-        found = brand.explain(member, now=now)
+        found = brand.explain(member, now=now, by=by)
         programme, events = brand.programme, brand.registry.events
     if machine:
         as_json(attrs.asdict(found))

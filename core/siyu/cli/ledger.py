@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from siyu.cli.options import as_json, moment, parted, with_environment, with_json
+from siyu.cli.options import as_json, moment, parted, with_by, with_environment, with_json
 from siyu.moments import written
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _FOUND = ["check", "incentive", "member", "line", "stored", "expected", "what is
 )
 @moment
 @with_environment
+@with_by
 @with_json
 def ledger(  # noqa: PLR0913 - one argument for each option
     named: tuple[str, ...],
@@ -47,6 +48,7 @@ def ledger(  # noqa: PLR0913 - one argument for each option
     most: int,
     now: str | None,
     environment: str | None,
+    by: str,
     audit: bool,
     machine: bool,
 ) -> None:
@@ -66,7 +68,7 @@ def ledger(  # noqa: PLR0913 - one argument for each option
         return
     folder, (of,) = parted(named, 1, "whose ledger: a member or an incentive")
     with siyu.open(folder, environment=environment) as brand:
-        found = brand.ledger(of, incentive=incentive, item=item, since=since, until=until, most=most, now=now)
+        found = brand.ledger(of, incentive=incentive, item=item, since=since, until=until, most=most, now=now, by=by)
         zone = brand.programme.brand.zone
     if machine:
         as_json(attrs.asdict(found))

@@ -42,6 +42,10 @@ _COMMANDS = {
     "resume": "Let what was stopped go on.",
     "resend": "Send a corrected campaign again to those whom it reached.",
     "approve": "Approve a plan that was saved, so that runs do it.",
+    "forget": "Erase all that is known of a member, for good.",
+    "suppress": "Put outside ids on the list of those that are never touched.",
+    "export": "Print all that is known of a member, as JSON.",
+    "data-map": "Show what is kept of members, what for, and for how long.",
     "release": "Let today's touches pass that the brake holds.",
     "plugins": "List the plugins that are found, or show the manual of one.",
     "schema": "Print a JSON Schema of the config, for editors.",
@@ -54,7 +58,8 @@ class _Commands(click.Group):
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name in _COMMANDS:
-            command: click.Command = getattr(import_module(f"siyu.cli.{name}"), name)
+            module = name.replace("-", "_")
+            command: click.Command = getattr(import_module(f"siyu.cli.{module}"), module)
             return command
         return _brought(name)
 

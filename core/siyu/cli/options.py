@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from siyu.brand import Brand
 
-__all__ = ["as_json", "folder", "moment", "parted", "progress", "stoppable", "with_environment", "with_json"]
+__all__ = ["as_json", "folder", "moment", "parted", "progress", "stoppable", "with_by", "with_environment", "with_json"]
 
 folder = click.argument("folder", type=click.Path(path_type=Path), default=".")
 
@@ -24,6 +24,10 @@ with_environment = click.option("--env", "environment", help="Override with env/
 
 moment = click.option(
     "--now", help="Decide at this moment instead of now: 2026-11-11T10:00, with an offset or in the brand's zone."
+)
+
+with_by = click.option(
+    "--by", default="", help="Who looks; whoever is logged in by default. Kept in the log.", metavar="NAME"
 )
 
 with_json = click.option("--json", "machine", is_flag=True, help="Print JSON, for machines.")

@@ -20,6 +20,7 @@ from siyu.gate.quiet import quiet
 from siyu.gate.rule import Desk, Rule
 from siyu.gate.stopped import stopped
 from siyu.gate.substance import nobody, wordless
+from siyu.gate.suppressed import suppressed
 from siyu.gate.tickets import waiting
 
 __all__ = ["PERSONAL", "RULES", "Desk", "Rule"]
@@ -30,6 +31,7 @@ RULES = (
     Rule("member", nobody),
     Rule("allow-list", unlisted),
     Rule("environment", foreign),
+    Rule("suppressed", suppressed),
     Rule("opt-out", refused),
     Rule("consent", unknown),
     Rule("personalised", personalised),
@@ -47,7 +49,18 @@ RULES = (
 )
 
 _PERSONAL = {
-    *("expired", "allow-list", "environment", "opt-out", "consent", "personalised", "region", "age", "stopped"),
+    *(
+        "expired",
+        "allow-list",
+        "environment",
+        "suppressed",
+        "opt-out",
+        "consent",
+        "personalised",
+        "region",
+        "age",
+        "stopped",
+    ),
     *("tickets", "quiet hours", "openings"),
 }
 

@@ -12,6 +12,8 @@ from siyu.frames import cast_like
 from siyu.identities import named
 from siyu.kinds import Entry
 from siyu.revisions import revise
+from siyu.rights.retention import cut
+from siyu.rights.suppression import remembered
 from siyu.stages.contacts import known
 from siyu.stages.fields import tell
 from siyu.stages.lines import Lines, ordered
@@ -69,7 +71,9 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     work.counts.setdefault("rejects", 0)
     if batch.rejects is not None:
         _reject(work, entry, batch.rejects)
-    rows = prepared(work, entry, batch)
+    rows = remembered(work, batch.table, prepared(work, entry, batch))
+    if batch.table == "events":
+        rows = cut(work, rows)
     bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
     good = rows.filter(nw.col("reason").is_null()) if _reject(work, entry, bad) else rows
     tell(work, rows)

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.revisions import superseded
+from siyu.rights.retention import purge
 from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
 
@@ -32,6 +33,8 @@ _STAGED = (
     "tag_changes",
     "measures",
     "cursors",
+    "suppressions",
+    "accesses",
 )
 _CONTACTS = ("follows", "groups", "group_members")
 _STATE = ("canon", "shared", "members", *_CONTACTS, "features", "pairs", "tags", "flags", "segments")
@@ -55,6 +58,7 @@ def record(work: Work, writer: Writer) -> None:
     _decisions(work, writer)
     _state(work, writer, own, (begin, writer.last))
     _superseded(work, writer)
+    purge(work, writer)
     _config(work, writer)
     writer.append("runs", _run(work))
 

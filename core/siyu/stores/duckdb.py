@@ -13,6 +13,7 @@ import duckdb
 
 from siyu.errors import StoreError
 from siyu.keys import fingerprint
+from siyu.stores.erasing import DUE, rewrite
 from siyu.stores.schema import MIGRATIONS
 from siyu.stores.session import AHEAD, Session
 from siyu.tables import LOGS
@@ -38,6 +39,8 @@ class DuckStore:
         self.numbering = threading.Lock()
         self._connection = connection
         self._keys = keys
+        self._counting = threading.Lock()
+        self._open = 0
         self.last = self._last("seq", LOGS)
         self._run = self._last("id", ("runs",))
 
@@ -76,6 +79,10 @@ class DuckStore:
             _rotate(path, connection, newer)
             _stamp(path, connection, "environment", environment)
             _clear(connection)
+            if path is not None and connection.execute("FROM meta WHERE name = ?", [DUE]).fetchall():
+                connection.close()
+                _rewritten(path)
+                connection = _connect(path)
             return cls(path, connection, (key, *newer))
         except BaseException:
             connection.close()
@@ -83,7 +90,9 @@ class DuckStore:
 
     def session(self) -> Session:
         """Return a session over a cursor of its own; one for each pass, never shared by threads."""
-        return Session(self, self._connection.cursor(), self._keys)
+        with self._counting:
+            self._open += 1
+            return Session(self, self._connection.cursor(), self._keys)
 
     @contextmanager
     def opened(self) -> Iterator[Session]:
@@ -99,6 +108,33 @@ class DuckStore:
         with self.numbering:
             self._run += 1
             return self._run
+
+    def rewrite(self) -> bool:
+        """Write the file anew, without a byte of what was deleted: see ``siyu.stores.erasing``.
+
+        Returns:
+            Whether it was done; not where a session is open or the disk is full: then it is when the store is opened
+            next.
+        """
+        if self.path is None:
+            return True
+        with self.numbering, self._counting:
+            if self._open:
+                return False
+            self._connection.close()
+            try:
+                rewrite(self.path)
+            except (OSError, duckdb.Error):
+                # As where the disk is full: the old file is still there, and says that it is due.
+                return False
+            finally:
+                self._connection = _connect(self.path)
+            return True
+
+    def released(self) -> None:
+        """Count a session as closed."""
+        with self._counting:
+            self._open -= 1
 
     def close(self) -> None:
         """Close the file."""
@@ -143,6 +179,16 @@ def _version(path: Path | None, connection: duckdb.DuckDBPyConnection, latest: i
         message = f"{path}: the store has version {version}, this siyu reads up to {latest}; install a newer siyu"
         raise StoreError(message)
     return version
+
+
+def _rewritten(path: Path) -> None:
+    try:
+        rewrite(path)
+    except (OSError, duckdb.Error) as error:
+        message = (
+            f"{path}: somebody was erased, so it must be written anew, which failed; make room for it\n  ({error})"
+        )
+        raise StoreError(message) from None
 
 
 def _back_up(path: Path, version: int) -> None:

@@ -37,6 +37,8 @@ _SINCE = {
     "addresses": 3,
     "superseded": 3,
     "closings": 5,
+    "suppressions": 6,
+    "accesses": 6,
 }
 
 
@@ -77,12 +79,18 @@ def close(cursor: duckdb.DuckDBPyConnection) -> None:
     _add(cursor, 5)
 
 
+def protect(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add who is never touched, and who looked at whom."""
+    _add(cursor, 6)
+
+
 MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: create,
     2: fold,
     3: share,
     4: source,
     5: close,
+    6: protect,
 }
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 

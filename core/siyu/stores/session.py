@@ -155,6 +155,7 @@ class Session:
         for name in self._made:
             self.cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
         self.cursor.close()
+        self.store.released()
 
 
 class Writer:
@@ -244,6 +245,23 @@ class Writer:
         self._session.cursor.execute(f'DELETE FROM "{table}" USING out WHERE {same}').fetchall()
         come = rows.to_native()  # noqa: F841 - as above
         self._session.cursor.execute(f'INSERT INTO "{table}" BY NAME FROM come').fetchall()
+
+    def reprop(self, events: Frame) -> None:
+        """Give events other ``props``, by their ``seq``: where they may not be kept any longer."""
+        others = events.to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        query = "UPDATE events SET props = others.props FROM others WHERE events.seq = others.seq"
+        self._session.cursor.execute(query).fetchall()
+
+    def note(self, name: str, value: str) -> None:
+        """Note a fact of the store itself."""
+        self._session.cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
+
+    def blank(self, table: str, column: str, until: int) -> None:
+        """Empty an attribute in a table of state where its ``column:second`` is not after a moment."""
+        names = {row[0] for row in self._session.cursor.execute(f'DESCRIBE "{table}"').fetchall()}
+        if f"{column}:second" in names:
+            where = f'"{column}:second" <= {until} AND "{column}" IS NOT NULL'
+            self._session.cursor.execute(f'UPDATE "{table}" SET "{column}" = NULL WHERE {where}').fetchall()
 
     def replace(self, table: str, frame: Frame) -> None:
         """Replace a table of state by a frame, with the frame's columns; it may have been written ahead."""
