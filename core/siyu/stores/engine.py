@@ -78,7 +78,7 @@ class DuckEngine:
             columns: The values by column, all equally many; a moment is a datetime without a zone, in UTC.
             schema: The type of each column, in the order of the frame's columns.
         """
-        values = [list(columns[column]) for column in schema]
+        values: list[Any] = [list(columns[column]) for column in schema]
         typed = ", ".join(
             f"unnest(col{place}::{sql_type(dtype)}[]) AS {_identifier(column)}"
             for place, (column, dtype) in enumerate(schema.items())
