@@ -26,6 +26,8 @@ def waiting(desk: Desk, touches: Frame) -> Frame | None:
     if gate.tickets == "ignore":
         return None
     told = desk.view.events.filter(nw.col("type").is_in([*_OPENING, _CLOSING]), nw.col("ref").fill_null("") != "")
+    if not desk.some(told):
+        return None
     ends = nw.col("type") == _CLOSING
     seen = told.group_by("member", "ref").agg(
         opened=nw.when(~ends).then(nw.col("second")).otherwise(None).max(),
