@@ -37,7 +37,9 @@ def placed(desk: Desk, touches: Frame) -> Frame | None:
     known = list(limits(desk))
     if not known:
         return None
-    asked = desk.view.keep(_asked(desk, touches, known))
+    asked = _asked(desk, touches, known)
+    if any(limit.shared for limit in known):
+        asked = desk.view.keep(asked)
     short = [place for place, limit in enumerate(known) if limit.shared and _short(desk, asked, place)]
     refused = _in_order(desk, asked, known) if short else _in_rounds(desk, asked, known)
     words = {"place": range(len(known)), "reason": [one.words for one in known], "rule": [one.rule for one in known]}
@@ -135,11 +137,14 @@ def _in_rounds(desk: Desk, asked: Frame, known: Sequence[Limit]) -> Frame:
     rooms = [f"room{place}" for place in own]
     if not rooms:
         return desk.view.table({"id": [], "place": []}, _REFUSED)
-    full = nw.any_horizontal(*((nw.col(room) < 1).fill_null(value=False) for room in rooms), ignore_nulls=True)
-    refused = [_first_full(asked.filter(full), own)]
-    crowded = _crowded(asked.filter(~full), rooms)
-    pending = desk.view.keep(row_number(crowded, ["recipient"], _ORDER, "nth").select("id", "recipient", "nth", *rooms))
+    some = nw.any_horizontal(*(~nw.col(room).is_null() for room in rooms), ignore_nulls=True)
+    pending = desk.view.keep(
+        row_number(asked.filter(some), ["recipient"], _ORDER, "nth").select("id", "recipient", "nth", *rooms)
+    )
+    refused = []
     for _ in range(_ROUNDS):
+        full = nw.any_horizontal(*((nw.col(room) < 1).fill_null(value=False) for room in rooms), ignore_nulls=True)
+        refused.append(_first_full(pending.filter(full), own))
         standing = pending.filter(~full)
         first = standing.group_by("recipient").agg(nth=nw.col("nth").min())
         firsts = desk.view.keep(standing.join(first, on=["recipient", "nth"], how="semi"))
@@ -150,18 +155,8 @@ def _in_rounds(desk: Desk, asked: Frame, known: Sequence[Limit]) -> Frame:
         drawn = [nw.when(nw.col(f"_{room}").is_null()).then(0).otherwise(1) for room in rooms]
         left = [(nw.col(room) - one).alias(room) for room, one in zip(rooms, drawn, strict=True)]
         pending = desk.view.keep(later.select("id", "recipient", "nth", *left))
-        refused.append(_first_full(pending.filter(full), own))
-    rest = pending.filter(~full).with_columns(_first=nw.lit(0, nw.Int64), due=nw.col("nth"))
+    rest = pending.with_columns(_first=nw.lit(0, nw.Int64), due=nw.col("nth"))
     return nw.concat([*refused, _in_order(desk, rest, known, own)])
-
-
-def _crowded(touches: Frame, rooms: Sequence[str]) -> Frame:
-    """Return the touches of the members who have less room under some limit than they get touches: the others fit."""
-    short = [(~nw.col(room).is_null()).cast(nw.Int64).sum() > nw.col(room).min() for room in rooms]
-    named = [one.fill_null(value=False).alias(f"_short{place}") for place, one in enumerate(short)]
-    members = touches.group_by("recipient").agg(*named)
-    crowded = members.filter(nw.any_horizontal(*(f"_short{place}" for place in range(len(rooms))), ignore_nulls=True))
-    return touches.join(crowded.select("recipient"), on="recipient", how="semi")
 
 
 def _first_full(touches: Frame, places: Sequence[int]) -> Frame:
