@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.gate.rule import Desk, verdict
+from siyu.gate.rule import OPTS_OUT, Desk, verdict
 from siyu.gate.said import EVERY
 from siyu.moments import day_of
 
@@ -43,7 +43,7 @@ def refused(desk: Desk, touches: Frame) -> Frame | None:
     found = []
     if desk.some(desk.said.filter(nw.col("state") == "withdrawn")):
         found.append(_stated(desk, touches, "withdrawn"))
-    events = desk.view.events.filter(nw.col("type") == "unsubscribed")
+    events = desk.told.filter(nw.col("type") == OPTS_OUT)
     if desk.some(events):
         found.append(_opted_out(desk, events, touches))
     if not found:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from siyu.registry import Registry
     from siyu.view import View
 
-__all__ = ["Desk", "Rule", "Ruling", "verdict"]
+__all__ = ["CLOSES", "OPENS", "OPTS_OUT", "Desk", "Rule", "Ruling", "verdict"]
+
+OPTS_OUT, OPENS, CLOSES = "unsubscribed", ("complained", "ticket_opened"), "ticket_closed"
+"""The events by which people opt out, and those that open a ticket of theirs and close it."""
 
 Ruling: TypeAlias = "Callable[[Desk, Frame], Frame | None]"
 
@@ -55,6 +58,13 @@ class Desk:
     def said(self) -> Frame:
         """The newest statements about consent: see ``siyu.gate.said.said``."""
         return self.view.keep(said(self.view, self.among))
+
+    @cached_property
+    def told(self) -> Frame:
+        """What people did that keeps marketing from them, or lets it through again: events of these types."""
+        told = self.view.events.filter(nw.col("type").is_in([OPTS_OUT, *OPENS, CLOSES]))
+        narrow = told.select("type", "member", "second", "subject", "ref")
+        return self.view.keep(narrow if self.among is None else narrow.join(self.among, on="member", how="semi"))
 
     def some(self, frame: Frame) -> bool:
         """Whether there is any row."""

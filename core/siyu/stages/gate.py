@@ -75,27 +75,40 @@ def _held(work: Work) -> Frame:
 
 
 def _judged(work: Work, given: Sequence[Frame]) -> Frame:
-    touches = nw.concat([frame.select(*_TOUCH) for frame in given])
-    few = sum(work.size(frame) for frame in given) < _FEW
-    among = work.keep(touches.select(member=nw.col("recipient"))) if few else None
+    touches, among = nw.concat([frame.select(*_TOUCH) for frame in given]), None
+    if sum(work.size(frame) for frame in given) < _FEW:
+        touches = work.keep(touches)
+        among = touches.select(member=nw.col("recipient"))
     desk = Desk(work.view, work.programme, work.registry, among)
     work.progress("gate: what concerns one touch")
     numbers, verdicts = by_each(desk, [rule for rule in RULES if not rule.counts], touches)
     _count(work, numbers)
-    stopped = [part.select("id") for part in verdicts]
-    standing = touches.join(nw.concat(stopped), on="id", how="anti") if stopped else touches
+    counted, standing = _counted(work, desk, _without_any(touches, verdicts))
+    passed = work.keep(standing.select("id"))
+    work.count("gate: passed", passed)
+    queued = passed.select("id", state=nw.lit("queued"), reason=nw.lit(""), rule=nw.lit(""))
+    return nw.concat([*verdicts, *counted, queued])
+
+
+def _counted(work: Work, desk: Desk, touches: Frame) -> tuple[list[Frame], Frame]:
+    """Ask the rules that look at touches together; return their verdicts, and what stands after them."""
+    verdicts: list[Frame] = []
+    standing = touches
     for rule in (rule for rule in RULES if rule.counts):
         work.progress(f"gate: {rule.name}")
         numbers, found = by_one(desk, rule, standing)
         _count(work, numbers)
         if found:
             verdicts += found
-            ids = work.keep(standing.select("id").join(nw.concat(found), on="id", how="anti"))
+            ids = work.keep(_without_any(standing.select("id"), found))
             standing = touches.join(ids, on="id", how="semi")
-    passed = work.keep(standing.select("id"))
-    work.count("gate: passed", passed)
-    queued = passed.select("id", state=nw.lit("queued"), reason=nw.lit(""), rule=nw.lit(""))
-    return nw.concat([*verdicts, queued])
+    return verdicts, standing
+
+
+def _without_any(touches: Frame, verdicts: Sequence[Frame]) -> Frame:
+    if not verdicts:
+        return touches
+    return touches.join(nw.concat([part.select("id") for part in verdicts]), on="id", how="anti")
 
 
 def _count(work: Work, numbers: dict[str, int]) -> None:
