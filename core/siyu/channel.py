@@ -27,6 +27,8 @@ class Channel(Bounded):
 
     Attributes:
         address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
+        code: The field of the props of what ``opens`` it that holds a code to answer by, as ``welcome_code``: a message
+            has the newest one, and goes out only while that opening lasts. Empty for none.
         batch: How many messages are sent, or posted, between two looks at consents and orders to stop.
         concurrent: How many messages are posted at once at most.
         polled: Whether ``look_up`` also tells what became of messages that were ``handed``.
@@ -34,6 +36,7 @@ class Channel(Bounded):
 
     kind: ClassVar[str] = "channel"
     address: ClassVar[str] = ""
+    code: ClassVar[str] = ""
     batch: ClassVar[int] = 2000
     concurrent: ClassVar[int] = 64
     polled: ClassVar[bool] = False

@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from siyu.bounded import Asking
 from siyu.channel import Channel
 from siyu.config.expressions import Condition
+from siyu.config.limits import Allowance, Opening
 from siyu.config.rates import Rate
 from siyu.config.units import Money, Share
 from siyu.incentive import Incentive
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Allowance",
     "Answer",
     "ArrowStream",
     "Batch",
@@ -50,6 +52,7 @@ __all__ = [
     "Limit",
     "Message",
     "Metric",
+    "Opening",
     "Period",
     "Rate",
     "Receipt",

@@ -70,6 +70,7 @@ class Message:
         text: The item's words.
         offer: What it offers, or empty.
         purpose: ``marketing`` or ``service``.
+        code: The recipient's newest code to answer by, where the channel needs one: see ``Channel.code``.
         provider_id: The provider's own id of it, where it was handed to the provider before.
     """
 
@@ -85,6 +86,7 @@ class Message:
     text: str
     offer: str
     purpose: str
+    code: str = ""
     provider_id: str = ""
 
     @property

@@ -68,7 +68,8 @@ class Outbox:
         with ExitStack() as stack:
             self._refill(lines)
             while not self.halted() and (active := [line for line in lines if len(line) and not line.pauses.over]):
-                for line in active:
+                # What is answered by a code has seconds.
+                for line in sorted(active, key=lambda line: not line.channel.code):
                     if not self.halted() and line.wait() <= 0:
                         self._round(line, renderer, stack)
                 self._rest(lines)

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from siyu.addresses import revealed
 from siyu.delivery.clock import Clock
+from siyu.delivery.codes import coded
 from siyu.frames import cast_like, row_number
 from siyu.gate import PERSONAL, Desk
 from siyu.moments import DISTANT
@@ -97,7 +98,7 @@ class Register:
         return [max(0, now - time) for (time,) in times]
 
     def begin(self, channel: Channel, touches: Collection[int]) -> list[Row]:
-        """Mark touches as ``sending`` that may still go; return them as rows, with ``address``.
+        """Mark touches as ``sending`` that may still go; return them as rows, with ``address`` and ``code``.
 
         The rules that concern a person are asked once more, on the newest log; what they stop gets its receipt.
         """
@@ -109,8 +110,9 @@ class Register:
             if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
                 going = self.work.keep(moved(self.work.view, going))
             rows, lost = self._addressed(channel, self.rows(going))
+            rows, mute = coded(self.work.view, channel, rows)
             verdicts = [(*row, None) for row in self.work.session.engine.rows(stopped.select(*_VERDICT))]
-            self.note([*verdicts, *lost, *((row["id"], "sending", "", None) for row in rows)])
+            self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)])
         order = {touch: place for place, touch in enumerate(touches)}
         return sorted(rows, key=lambda row: order[row["id"]])
 
