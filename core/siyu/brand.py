@@ -211,8 +211,11 @@ class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
     def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
         """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
 
+        What is stopped, and was handed to people who did not send it yet, is taken back where its channel can.
+
         Raises:
             UserError: The order or its target is not there.
+            PluginError: It is stopped, and a channel could not take back what people had been handed.
         """
         checked(self.programme, target, action)
         with self._pass("control", now) as work:
@@ -220,6 +223,8 @@ class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
             with work.session.writing(work.run.id) as writer:
                 writer.append("controls", work.row("controls", values))
                 record(work, writer)
+        if action == "stop":
+            self._take_back(target, now)
 
     def table(self, name: str) -> Frame:
         """Return a table as a read-only frame, usable until the brand is closed.

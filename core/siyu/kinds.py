@@ -14,7 +14,7 @@ from attrs import Attribute, field, frozen
 from siyu.bounded import Asking
 from siyu.channel import Channel
 from siyu.config.expressions import Condition
-from siyu.config.limits import Allowance, Opening
+from siyu.config.limits import Allowance, Opening, Reminders
 from siyu.config.rates import Rate
 from siyu.config.units import Money, Share
 from siyu.incentive import Incentive
@@ -56,6 +56,7 @@ __all__ = [
     "Period",
     "Rate",
     "Receipt",
+    "Reminders",
     "Request",
     "Reward",
     "Scan",

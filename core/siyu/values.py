@@ -204,7 +204,7 @@ class Receipt:
 
     Attributes:
         touch: The message's touch.
-        state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``.
+        state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``; of what was taken back ``cancelled``.
         reason: Why, where it is not plain.
         provider_id: The provider's own id of the message.
         again: None where the answer is final. Else why the message may be tried again: ``later`` (the provider is

@@ -11,6 +11,7 @@ from siyu.gate.border import abroad
 from siyu.gate.brake import braked
 from siyu.gate.consent import refused, unknown
 from siyu.gate.guard import guarded
+from siyu.gate.load import loaded
 from siyu.gate.moment import expired, premature
 from siyu.gate.openings import closed
 from siyu.gate.personal import personalised
@@ -44,6 +45,7 @@ RULES = (
     Rule("openings", closed),
     Rule("plugins", guarded, whole=True),
     Rule("limits", placed),
+    Rule("load", loaded, whole=True),
     Rule("approval", unapproved),
     Rule("brake", braked),
 )

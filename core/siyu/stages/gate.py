@@ -9,6 +9,7 @@ import narwhals as nw
 from siyu.frames import cast_like
 from siyu.gate import RULES, Desk
 from siyu.repeats import certain, undecided, untouched
+from siyu.senders import named
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def gate(work: Work) -> None:
     proposals = work.keep(undecided(work, certain(work, work.results["proposals"])))
     work.results["steps"] = proposals.filter(~nw.col("nominal").is_null())
     sends = proposals.filter(nw.col("branch").fill_null("send") == "send")
-    new = work.keep(cast_like(untouched(work, sends), _TOUCH))
+    new = work.keep(cast_like(named(work.view, work.programme, untouched(work, sends)), _TOUCH))
     held = work.view.touches.filter(nw.col("state") == "held", nw.col("due") <= work.run.now)
     if work.scope is not None:
         held = held.join(work.scope.select(recipient=nw.col("member")), on="recipient", how="semi")

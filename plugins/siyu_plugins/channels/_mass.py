@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from siyu_plugins._http import Client
 
-__all__ = ["Mass", "Task", "tasks", "words_of"]
+__all__ = ["TAKEN_BACK", "Mass", "Task", "tasks", "words_of"]
 
-# The limits are those of developer.work.weixin.qq.com/document/path/92135.
+TAKEN_BACK = "it was taken back before anybody confirmed it"
+
+# Source: developer.work.weixin.qq.com/document/path/92135 (limits, reminders, taking back), 93338 (results)
 _LARGEST = 4000
 _PAGE = 500
+_UNCONFIRMED = 0
 _SENT, _REFUSED = 1, {2: "they are no contacts any more", 3: "the member got another mass message already"}
 
 
@@ -50,23 +53,26 @@ class Task:
 
 
 def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: int) -> list[Task]:
-    """Return messages as tasks: those of one sender, content and words together, so many at most.
+    """Return messages as tasks: those of one campaign, sender, content and words together, so many at most.
+
+    A task is taken back as a whole, so it has one campaign.
 
     Args:
         messages: The messages, each with an address and a sender.
         address: Gives the platform's id of a recipient. Two messages to one are two tasks.
         most: How many a task may have.
     """
-    found: dict[tuple[str, str, str], list[dict[str, Message]]] = {}
+    found: dict[tuple[str, str, str, str], list[dict[str, Message]]] = {}
     for message in messages:
-        groups = found.setdefault((message.sender, message.content, words_of(message)), [{}])
+        key = (message.sender, words_of(message), message.content, message.campaign)
+        groups = found.setdefault(key, [{}])
         free = (group for group in groups if len(group) < most and address(message) not in group)
         group = next(free, None)
         if group is None:
             group = {}
             groups.append(group)
         group[address(message)] = message
-    return [Task(sender, words, group) for (sender, _, words), groups in found.items() for group in groups]
+    return [Task(sender, words, group) for (sender, words, *_), groups in found.items() for group in groups]
 
 
 def words_of(message: Message) -> str:
@@ -133,18 +139,54 @@ class Mass:
         Raises:
             PlatformError: The platform refuses, or cannot be reached.
         """
-        asked: dict[tuple[str, str], dict[str, Message]] = {}
-        for message in messages:
-            if message.provider_id:
-                asked.setdefault((message.provider_id, message.sender), {})[address(message)] = message
+        asked = _by_task(messages, address)
         if not asked:
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
-            for (task, sender), of in asked.items():
-                yield from self._results(client, task, sender, of)
+            for task, of in asked.items():
+                yield from self._results(client, task, of)
 
-    def reached(self, messages: Sequence[Message], sender: str) -> Iterator[Receipt]:
+    def withdrawn(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
+        """Take tasks back that nobody confirmed yet; return what became of each message.
+
+        Raises:
+            PlatformError: As for ``became``.
+        """
+        asked = _by_task(messages, address)
+        if not asked:
+            return
+        with opened(platform_of(self.corp, self.app, self.folder)) as client:
+            for task, of in asked.items():
+                taken = _taken_back(client, task)
+                known = {one.touch: one for one in self._results(client, task, of)}
+                for message in of.values():
+                    if message.touch in known:
+                        yield known[message.touch]
+                    elif taken:
+                        yield Receipt(message.touch, "cancelled", TAKEN_BACK, task)
+
+    def remind(self, tasks: Sequence[str]) -> None:
+        """Remind the staff members who did not confirm tasks yet.
+
+        Raises:
+            PlatformError: The platform refuses one, or cannot be reached; the others are reminded all the same.
+        """
+        failures = []
+        with opened(evolve(platform_of(self.corp, self.app, self.folder), attempts=1)) as client:
+            for task in tasks:
+                try:
+                    client.post("externalcontact/remind_groupmsg_send", {"msgid": task}, repeat=False)
+                except PlatformError as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def reached(self, messages: Sequence[Message], *, withdraw: bool = False) -> Iterator[Receipt]:
         """Return which messages to groups reached one of them, or can reach none any more.
+
+        Args:
+            messages: The messages.
+            withdraw: Whether to take back those that nobody confirmed yet.
 
         Raises:
             PlatformError: The platform refuses, or cannot be reached.
@@ -154,30 +196,58 @@ class Mass:
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
             for message in asked:
-                rows = _rows(client, {"msgid": message.provider_id, "userid": sender})
-                found = {row.get("status") for row in rows}
+                taken = withdraw and _taken_back(client, message.provider_id)
+                found = {row.get("status") for row in _results(client, message.provider_id)}
                 if _SENT in found:
                     yield Receipt(message.touch, "sent", provider_id=message.provider_id)
                 elif found and found <= set(_REFUSED):
                     yield Receipt(message.touch, "failed", "it reached none of the groups", message.provider_id)
+                elif taken:
+                    yield Receipt(message.touch, "cancelled", TAKEN_BACK, message.provider_id)
 
-    def _results(self, client: Client, task: str, sender: str, of: Mapping[str, Message]) -> Iterator[Receipt]:
-        to = "external_userid" if self.kind == "single" else "chat_id"
-        for row in _rows(client, {"msgid": task, "userid": sender}):
-            message, status = of.get(str(row.get(to))), row.get("status")
+    def _results(self, client: Client, task: str, of: Mapping[str, Message]) -> Iterator[Receipt]:
+        for row in _results(client, task):
+            message, status = of.get(str(row.get("external_userid"))), row.get("status")
             if message is not None and status == _SENT:
                 yield Receipt(message.touch, "sent", provider_id=task)
             elif message is not None and status in _REFUSED:
                 yield Receipt(message.touch, "failed", _REFUSED[status], task)
 
 
-def _rows(client: Client, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+def _by_task(messages: Iterable[Message], address: Callable[[Message], str]) -> dict[str, dict[str, Message]]:
+    """Return messages by the platform's id of each recipient, for each task."""
+    found: dict[str, dict[str, Message]] = {}
+    for message in messages:
+        if message.provider_id:
+            found.setdefault(message.provider_id, {})[address(message)] = message
+    return found
+
+
+def _taken_back(client: Client, task: str) -> bool:
+    """Take a task back; return whether WeCom says that nobody can confirm it any more."""
+    try:
+        client.post("externalcontact/cancel_groupmsg_send", {"msgid": task})
+    except PlatformError as error:
+        if error.fate != "final":
+            raise
+        return False
+    return True
+
+
+def _results(client: Client, task: str) -> Iterator[Mapping[str, Any]]:
+    """Return what became of each recipient of a task, as far as its staff members confirmed it."""
+    for staff in _rows(client, "get_groupmsg_task", "task_list", {"msgid": task}):
+        if staff.get("status") != _UNCONFIRMED:
+            asked = {"msgid": task, "userid": str(staff.get("userid"))}
+            yield from _rows(client, "get_groupmsg_send_result", "send_list", asked)
+
+
+def _rows(client: Client, call: str, listed: str, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     """Return the rows of all pages."""
     cursor = ""
     while True:
-        body = {**asked, "limit": _PAGE, "cursor": cursor}
-        answer = client.post("externalcontact/get_groupmsg_send_result", body)
-        yield from answer.get("send_list") or ()
+        answer = client.post(f"externalcontact/{call}", {**asked, "limit": _PAGE, "cursor": cursor})
+        yield from answer.get(listed) or ()
         following = str(answer.get("next_cursor") or "")
         if not following or following == cursor:
             return

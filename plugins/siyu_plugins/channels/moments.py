@@ -13,7 +13,7 @@ from siyu.kinds import Channel, Receipt, doc
 from siyu_plugins._http import opened
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App, platform_of
-from siyu_plugins.channels._mass import words_of
+from siyu_plugins.channels._mass import TAKEN_BACK, words_of
 from siyu_plugins.channels._sending import failed, states
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Moments(Channel):
     """Hands posts to staff, who publish them in their moments; needs ``siyu[http]``.
 
     All contacts of ``staff`` can see a post, so it takes only messages to the public: what is meant for one member is
-    not sent. A post is ``handed`` until somebody published it, then ``sent``.
+    not sent. A post is ``handed`` until somebody published it, then ``sent``. What is stopped, or over before that, is
+    taken back.
 
     ```toml
     [channel.moments]
@@ -87,7 +88,15 @@ class Moments(Channel):
                 for message in asked:
                     yield from self._became(client, message)
 
-    def _became(self, client: Client, message: Message) -> Iterator[Receipt]:
+    def cancel(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Take back the posts that nobody published yet."""
+        asked = [message for message in messages if message.provider_id]
+        if asked:
+            with opened(platform_of(self.corp, self.app, self.folder)) as client:
+                for message in asked:
+                    yield from self._became(client, message, withdraw=True)
+
+    def _became(self, client: Client, message: Message, *, withdraw: bool = False) -> Iterator[Receipt]:
         job = client.get("externalcontact/get_moment_task_result", jobid=message.provider_id)
         result = job.get("result") or {}
         if job.get("status") != _DONE:
@@ -95,8 +104,14 @@ class Moments(Channel):
         if result.get("errcode", 0) != 0:
             reason = f"WeCom made no task of it: {result.get('errcode')}: {result.get('errmsg', '')}"
             yield Receipt(message.touch, "failed", reason, message.provider_id)
-        elif any(row.get("publish_status") == _PUBLISHED for row in self._rows(client, str(result.get("moment_id")))):
+            return
+        moment = str(result.get("moment_id"))
+        if withdraw:
+            client.post("externalcontact/cancel_moment_task", {"moment_id": moment})
+        if any(row.get("publish_status") == _PUBLISHED for row in self._rows(client, moment)):
             yield Receipt(message.touch, "sent", provider_id=message.provider_id)
+        elif withdraw:
+            yield Receipt(message.touch, "cancelled", TAKEN_BACK, message.provider_id)
 
     def _rows(self, client: Client, moment: str) -> Iterator[Mapping[str, Any]]:
         cursor = ""
