@@ -22,6 +22,7 @@ from siyu.rights.preferences import Preferences
 from siyu.scope import scope_of
 from siyu.segments import overview
 from siyu.sending import Sending
+from siyu.showing import Showing
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
+class Brand(Codes, Ledgers, Preferences, Receiving, Sending, Showing):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

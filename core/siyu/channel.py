@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from siyu.bounded import Bounded
 from siyu.config.rates import Rate
-from siyu.values import Message, Receipt, doc
+from siyu.values import Mark, Message, Receipt, doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +31,7 @@ class Channel(Bounded):
         address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
         code: The field of the props of what ``opens`` it that holds a code to answer by, as ``welcome_code``: a message
             has the newest one, and goes out only while that opening lasts. Empty for none.
+        alike: Whether a message has the same words for all who get it, so that none of one member can be in them.
         by_staff: Whether staff send by it, each to their own contacts. A touch that names nobody is sent by whoever has
             the member as a contact, and by ``stand_in`` where nobody has.
         batch: How many messages are sent, or posted, between two looks at consents and orders to stop.
@@ -41,6 +42,7 @@ class Channel(Bounded):
     kind: ClassVar[str] = "channel"
     address: ClassVar[str] = ""
     code: ClassVar[str] = ""
+    alike: ClassVar[bool] = False
     by_staff: ClassVar[bool] = False
     batch: ClassVar[int] = 2000
     concurrent: ClassVar[int] = 64
@@ -70,6 +72,11 @@ class Channel(Bounded):
     def cancels(self) -> bool:
         """Whether it can take back what was ``handed``."""
         return type(self).cancel is not Channel.cancel
+
+    @property
+    def shows_marks(self) -> bool:
+        """Whether it can change the tags that members have there."""
+        return type(self).show_marks is not Channel.show_marks
 
     @property
     def reminders(self) -> Reminders | None:
@@ -125,5 +132,15 @@ class Channel(Bounded):
         """Remind whoever still has to send what was ``handed`` under these ids; that it is done is in the log before.
 
         It is asked only where there are ``reminders``.
+        """
+        raise NotImplementedError
+
+    def show_marks(self, changes: Sequence[Mark]) -> Iterable[Mark]:
+        """Change tags of the channel's own; return each change, with the reason where it could not be made.
+
+        To make a change again does no harm. What is not returned is asked for again the next time.
+
+        Raises:
+            UserError: No further change can be made just now.
         """
         raise NotImplementedError

@@ -23,7 +23,7 @@ from siyu.kind import Component, not_before
 from siyu.offering import Budget, Cost, Early, Limit, Period, Reward, Term, Worth
 from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
-from siyu.values import ContentItem, Frame, Message, Receipt, doc
+from siyu.values import ContentItem, Frame, Mark, Message, Receipt, doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +50,7 @@ __all__ = [
     "Incentive",
     "Intake",
     "Limit",
+    "Mark",
     "Message",
     "Metric",
     "Opening",

@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "HandingOver",
     "Handover",
+    "Mark",
     "Marking",
     "Message",
     "Receipt",
@@ -112,6 +113,27 @@ class Marking(Protocol):
 
         ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``.
         """
+
+
+@frozen
+class Mark:
+    """One change of a channel's own tags.
+
+    Attributes:
+        member: The member's number.
+        mark: The channel's id of its tag.
+        change: Whether to ``add`` or to ``remove`` it.
+        address: Where the channel finds the member, of its kind of ``address``.
+        staff: Whose contact the member is.
+        reason: Why it was not made; empty where it was.
+    """
+
+    member: int
+    mark: str
+    change: Literal["add", "remove"]
+    address: str = ""
+    staff: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @frozen

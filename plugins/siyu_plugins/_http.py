@@ -177,6 +177,12 @@ class Client:
         """
         return self._run(self._all([_Call("POST", path, {}, body) for body in bodies], at_once))
 
+    def tried(
+        self, path: str, bodies: Sequence[Mapping[str, Any]], *, at_once: int = 8
+    ) -> list[Answer | PlatformError]:
+        """Post many objects, some at once, and return for each the answer, or why there is none."""
+        return self._run(self._each([_Call("POST", path, {}, body) for body in bodies], at_once))
+
     async def tell(self, path: str, body: Mapping[str, Any], *, signed: bool = True, **query: str) -> Answer:
         """Post an object once and return the answer.
 
@@ -214,6 +220,18 @@ class Client:
     async def _end(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def _each(self, calls: Sequence[_Call], at_once: int) -> list[Answer | PlatformError]:
+        places = asyncio.Semaphore(at_once)
+
+        async def one(call: _Call) -> Answer | PlatformError:
+            async with places:
+                try:
+                    return await self._made(call)
+                except PlatformError as error:
+                    return error
+
+        return await asyncio.gather(*map(one, calls))
 
     async def _all(self, calls: Sequence[_Call], at_once: int) -> list[Answer]:
         places = asyncio.Semaphore(at_once)

@@ -45,6 +45,7 @@ class Moments(Channel):
     ```
     """
 
+    alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 
     corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import evolve, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, Reminders, doc
+from siyu.kinds import Channel, Mark, Receipt, Reminders, doc
 from siyu_plugins._wecom import App
+from siyu_plugins.channels._marking import marked
 from siyu_plugins.channels._mass import Mass, tasks
 from siyu_plugins.channels._sending import local, states
 
@@ -27,7 +28,8 @@ class WecomCustomer(Channel):
     """Hands mass messages to the staff whose contacts the members are; needs ``siyu[http]``.
 
     Messages of one campaign, sender, content and words are one task for up to 10,000 members, so a task has the same
-    words for all: what differs from member to member has to stand in items of its own. Whoever took the member as a
+    words for all: what differs from member to member has to stand in items of its own, and ``siyu check`` refuses words
+    with a place for a name. Whoever took the member as a
     contact last confirms a task in WeCom; until then a message is ``handed``, uses its places under all caps, and what
     became of it is asked for. A quota of ``each = "sender"`` bounds what a staff member is asked to send; what is more
     waits. What is stopped, or over before anybody confirmed it, is taken back. Addresses are ``wecom:wm…``.
@@ -44,6 +46,7 @@ class WecomCustomer(Channel):
 
     address: ClassVar[str] = "wecom"
     batch: ClassVar[int] = 10_000
+    alike: ClassVar[bool] = True
     by_staff: ClassVar[bool] = True
     polled: ClassVar[bool] = True
     most: ClassVar[int] = 10_000
@@ -97,6 +100,10 @@ class WecomCustomer(Channel):
     def remind(self, provider_ids: Sequence[str]) -> None:
         """Remind the staff of tasks, which WeCom lets one do three times in 24 hours."""
         self._mass.remind(provider_ids)
+
+    def show_marks(self, changes: Sequence[Mark]) -> Iterable[Mark]:
+        """Change the tags that each of a member's staff has on them; who is nobody's contact has none."""
+        return marked(self.corp, self.app, self.folder, changes)
 
     @property
     def _mass(self) -> Mass:

@@ -42,6 +42,7 @@ class WecomGroup(Channel):
     ```
     """
 
+    alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 
     corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))
