@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
+from tests.loopback import RESET
 
 if TYPE_CHECKING:
     from tests.loopback import Call
@@ -24,6 +25,8 @@ class Console:
         ended: The tasks that were taken back.
         reminders: The tasks of which staff were reminded, in order.
         faults: What is answered instead, one for each call.
+        drops: How many new tasks are made and not answered, as after a time-out.
+        made: When new tasks are made, in epoch seconds.
     """
 
     tasks: list[Any] = field(factory=list)
@@ -33,6 +36,8 @@ class Console:
     ended: list[str] = field(factory=list)
     reminders: list[str] = field(factory=list)
     faults: list[Any] = field(factory=list)
+    drops: int = 0
+    made: int = 0
 
     def call(self, call: Call) -> Any:  # noqa: ANN401 - see loopback
         """Answer a call."""
@@ -44,8 +49,18 @@ class Console:
         return getattr(self, call.path.removeprefix("externalcontact/"))(call.body)
 
     def add_msg_template(self, body: Any) -> Any:  # noqa: ANN401 - JSON
-        self.tasks.append(body)
+        self.tasks.append({**body, "create_time": self.made})
+        if self.drops:
+            self.drops -= 1
+            return RESET
         return {"errcode": 0, "msgid": f"M{len(self.tasks)}", "fail_list": self.refused}
+
+    def get_groupmsg_list_v2(self, body: Any) -> Any:  # noqa: ANN401 - JSON
+        assert body["limit"] <= 100
+        assert body["end_time"] - body["start_time"] <= 30 * 86400
+        listed = [{"msgid": f"M{number}", **task} for number, task in enumerate(self.tasks, 1)]
+        within = [one for one in listed if body["start_time"] <= one["create_time"] <= body["end_time"]]
+        return {"errcode": 0, "group_msg_list": within}
 
     def get_groupmsg_task(self, body: Any) -> Any:  # noqa: ANN401 - JSON
         status = 2 if body["msgid"] in self.confirmed else 0
@@ -56,7 +71,8 @@ class Console:
         assert body["userid"] == task["sender"]
         begin = int(body["cursor"] or 0)
         people = task["external_userid"][begin : begin + 2]
-        rows = [{"external_userid": one, "status": self.status.get(one, 1), "userid": "ann"} for one in people]
+        usual = 1 if body["msgid"] in self.confirmed else 0
+        rows = [{"external_userid": one, "status": self.status.get(one, usual), "userid": "ann"} for one in people]
         more = str(begin + 2) if begin + 2 < len(task["external_userid"]) else ""
         return {"errcode": 0, "send_list": rows, "next_cursor": more}
 

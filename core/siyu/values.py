@@ -73,6 +73,7 @@ class Message:
         purpose: ``marketing`` or ``service``.
         code: The recipient's newest code to answer by, where the channel needs one: see ``Channel.code``.
         provider_id: The provider's own id of it, where it was handed to the provider before.
+        begun: When it was sent last, in epoch seconds, where it is looked up; 0 where it is sent.
     """
 
     touch: int
@@ -89,6 +90,7 @@ class Message:
     purpose: str
     code: str = ""
     provider_id: str = ""
+    begun: int = 0
 
     @property
     def key(self) -> str:

@@ -72,16 +72,19 @@ def _doubtful(register: Register, channel: Channel) -> Frame:
 
 
 def messages_of(register: Register, channel: Channel, renderer: Renderer, touches: Frame) -> list[Message]:
-    """Return touches that were sent, or may have been, as messages, each with the newest ``provider_id``."""
+    """Return touches that were sent, or may have been, as messages, with ``provider_id`` and ``begun``."""
     rows = register.rows(touches.sort("id"))
     if not rows:
         return []
-    named = register.work.view.receipts.filter(~nw.col("provider_id").is_null())
-    named = named.join(touches.select(touch=nw.col("id")), on="touch", how="semi")
-    ids = dict(register.work.session.engine.rows(latest(named, ["touch"], ["seq"]).select("touch", "provider_id")))
+    log = register.work.view.receipts.join(touches.select(touch=nw.col("id")), on="touch", how="semi")
+    named = latest(log.filter(~nw.col("provider_id").is_null()), ["touch"], ["seq"])
+    ids = dict(register.work.session.engine.rows(named.select("touch", "provider_id")))
+    went = log.filter(nw.col("state") == "sending").group_by("touch").agg(nw.col("time").max())
+    begun = dict(register.work.session.engine.rows(went.select("touch", "time")))
     known = register.addresses(channel, rows) if channel.address else {}
     for row in rows:
         row |= {"address": known.get(row["recipient"], ""), "provider_id": ids.get(row["id"], "")}
+        row["begun"] = begun.get(row["id"], 0)
     return [renderer.message(row) for row in rows]
 
 

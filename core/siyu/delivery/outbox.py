@@ -66,8 +66,8 @@ class Outbox:
         channels = [channel for channel in work.programme.of(Channel) if not self.halted()]
         renderer = Renderer(work.programme)
         for channel in channels:
-            self.failures += taken_back(self.register, channel, renderer)
             self.failures += reconciled(self.register, channel, renderer)
+            self.failures += taken_back(self.register, channel, renderer)
             self.failures += reminded(self.register, channel)
         lines = [self._line(channel) for channel in channels]
         with ExitStack() as stack:

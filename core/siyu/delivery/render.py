@@ -28,7 +28,7 @@ class Renderer:
         """Return a touch as the message that a channel sends.
 
         Args:
-            touch: Its columns, and ``address``, ``code`` and ``provider_id`` where there are any.
+            touch: Its columns, and ``address``, ``code``, ``provider_id`` and ``begun`` where there are any.
         """
         item = self._items.get(touch["content"])
         return Message(
@@ -46,4 +46,5 @@ class Renderer:
             purpose=touch["purpose"],
             code=touch.get("code", ""),
             provider_id=touch.get("provider_id", ""),
+            begun=touch.get("begun", 0),
         )

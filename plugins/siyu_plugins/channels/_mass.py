@@ -13,71 +13,23 @@ from siyu_plugins._http import opened
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App, platform_of
 from siyu_plugins.channels._sending import failed
+from siyu_plugins.channels._tasks import BY_CORP, fits, rows, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from siyu_plugins._http import Client
+    from siyu_plugins.channels._tasks import Task
 
-__all__ = ["TAKEN_BACK", "Mass", "Task", "tasks", "words_of"]
+__all__ = ["TAKEN_BACK", "Mass"]
 
 TAKEN_BACK = "it was taken back before anybody confirmed it"
 
 # Source: developer.work.weixin.qq.com/document/path/92135 (limits, reminders, taking back), 93338 (results)
 _LARGEST = 4000
-_PAGE = 500
+_FEW = 100
 _UNCONFIRMED = 0
 _SENT, _REFUSED = 1, {2: "they are no contacts any more", 3: "the member got another mass message already"}
-
-
-@frozen
-class Task:
-    """One task: the same words by one staff member.
-
-    Attributes:
-        sender: The staff member.
-        words: The words.
-        of: The messages, by the platform's id of each recipient.
-        chats: The groups, where one message goes to several.
-    """
-
-    sender: str
-    words: str
-    of: Mapping[str, Message]
-    chats: tuple[str, ...] = ()
-
-    @classmethod
-    def of_groups(cls, sender: str, message: Message, chats: tuple[str, ...]) -> Task:
-        """Return the task of one message to groups."""
-        return cls(sender, words_of(message), {"": message}, chats)
-
-
-def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: int) -> list[Task]:
-    """Return messages as tasks: those of one campaign, sender, content and words together, so many at most.
-
-    A task is taken back as a whole, so it has one campaign.
-
-    Args:
-        messages: The messages, each with an address and a sender.
-        address: Gives the platform's id of a recipient. Two messages to one are two tasks.
-        most: How many a task may have.
-    """
-    found: dict[tuple[str, str, str, str], list[dict[str, Message]]] = {}
-    for message in messages:
-        key = (message.sender, words_of(message), message.content, message.campaign)
-        groups = found.setdefault(key, [{}])
-        free = (group for group in groups if len(group) < most and address(message) not in group)
-        group = next(free, None)
-        if group is None:
-            group = {}
-            groups.append(group)
-        group[address(message)] = message
-    return [Task(sender, words, group) for (sender, words, *_), groups in found.items() for group in groups]
-
-
-def words_of(message: Message) -> str:
-    """Return the words of a message, its title on the first line."""
-    return "\n".join(part for part in (message.title, message.text) if part)
 
 
 @frozen
@@ -134,17 +86,42 @@ class Mass:
         }
 
     def became(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
-        """Return what became of tasks; nothing of what nobody confirmed yet, or whose task's id is not known.
+        """Return what became of tasks; nothing of what nobody confirmed yet.
+
+        A message whose task is not known, as after a time-out, is ``handed`` where WeCom has a task of its words and of
+        that moment for its recipient; else nothing is said of it.
 
         Raises:
             PlatformError: The platform refuses, or cannot be reached.
         """
         asked = _by_task(messages, address)
-        if not asked:
+        lost = [message for message in messages if not message.provider_id and message.begun]
+        if not (asked or lost):
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
             for task, of in asked.items():
                 yield from self._results(client, task, of)
+            yield from self._found(client, lost, address)
+
+    def _found(self, client: Client, lost: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
+        """Return which messages have a task, of which nobody knew."""
+        if not lost:
+            return
+        asked = {"chat_type": self.kind, "filter_type": BY_CORP, **span_of(lost)}
+        known = list(rows(client, "get_groupmsg_list_v2", "group_msg_list", asked, page=_FEW))
+        left = {message.touch: message for message in lost}
+        for row in known:
+            task = str(row.get("msgid"))
+            fitting = [one for one in left.values() if fits(row, one)]
+            there = {str(each.get(self._to)) for each in _results(client, task, whole=True)} if fitting else set()
+            for message in fitting:
+                if self.kind == "group" or address(message) in there:
+                    del left[message.touch]
+                    yield Receipt(message.touch, "handed", "WeCom has its task", task)
+
+    @property
+    def _to(self) -> str:
+        return "external_userid" if self.kind == "single" else "chat_id"
 
     def withdrawn(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
         """Take tasks back that nobody confirmed yet; return what became of each message.
@@ -192,9 +169,11 @@ class Mass:
             PlatformError: The platform refuses, or cannot be reached.
         """
         asked = [message for message in messages if message.provider_id]
-        if not asked:
+        lost = [message for message in messages if not (message.provider_id or withdraw) and message.begun]
+        if not (asked or lost):
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
+            yield from self._found(client, lost, lambda _: "")
             for message in asked:
                 taken = withdraw and _taken_back(client, message.provider_id)
                 found = {row.get("status") for row in _results(client, message.provider_id)}
@@ -234,21 +213,9 @@ def _taken_back(client: Client, task: str) -> bool:
     return True
 
 
-def _results(client: Client, task: str) -> Iterator[Mapping[str, Any]]:
-    """Return what became of each recipient of a task, as far as its staff members confirmed it."""
-    for staff in _rows(client, "get_groupmsg_task", "task_list", {"msgid": task}):
-        if staff.get("status") != _UNCONFIRMED:
+def _results(client: Client, task: str, *, whole: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Return what became of each recipient of a task; with ``whole``, of those too that no staff member confirmed."""
+    for staff in rows(client, "get_groupmsg_task", "task_list", {"msgid": task}):
+        if whole or staff.get("status") != _UNCONFIRMED:
             asked = {"msgid": task, "userid": str(staff.get("userid"))}
-            yield from _rows(client, "get_groupmsg_send_result", "send_list", asked)
-
-
-def _rows(client: Client, call: str, listed: str, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """Return the rows of all pages."""
-    cursor = ""
-    while True:
-        answer = client.post(f"externalcontact/{call}", {**asked, "limit": _PAGE, "cursor": cursor})
-        yield from answer.get(listed) or ()
-        following = str(answer.get("next_cursor") or "")
-        if not following or following == cursor:
-            return
-        cursor = following
+            yield from rows(client, "get_groupmsg_send_result", "send_list", asked)

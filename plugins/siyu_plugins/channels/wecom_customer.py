@@ -12,8 +12,9 @@ from siyu import hookimpl
 from siyu.kinds import Channel, Mark, Receipt, Reminders, doc
 from siyu_plugins._wecom import App
 from siyu_plugins.channels._marking import marked
-from siyu_plugins.channels._mass import Mass, tasks
+from siyu_plugins.channels._mass import Mass
 from siyu_plugins.channels._sending import local, states
+from siyu_plugins.channels._tasks import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

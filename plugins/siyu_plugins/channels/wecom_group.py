@@ -11,8 +11,9 @@ from attrs import Attribute, field, frozen
 from siyu import hookimpl
 from siyu.kinds import Channel, Receipt, Reminders, doc
 from siyu_plugins._wecom import App
-from siyu_plugins.channels._mass import Mass, Task
+from siyu_plugins.channels._mass import Mass
 from siyu_plugins.channels._sending import states
+from siyu_plugins.channels._tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from siyu.kinds import Channel, Opening, Receipt, doc
 from siyu_plugins._http import Client, joined
 from siyu_plugins._tencent.contacts import WELCOME
 from siyu_plugins._wecom import App, platform_of
-from siyu_plugins.channels._mass import words_of
 from siyu_plugins.channels._sending import Calling, states
+from siyu_plugins.channels._tasks import words_of
 
 if TYPE_CHECKING:
     from siyu.kinds import Message

@@ -13,7 +13,7 @@ from siyu.config.units import Secret
 from siyu.kinds import Message, Receipt
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App
-from siyu_plugins.channels._mass import tasks
+from siyu_plugins.channels._tasks import tasks
 from siyu_plugins.channels.wecom_customer import WecomCustomer
 
 
