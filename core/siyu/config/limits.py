@@ -89,6 +89,9 @@ class Opening:
     """What opens a channel to a member for a while, as a message of theirs does."""
 
     event: str = field(metadata={**doc("the event that opens it", example="messaged"), "refers": "event"})
+    entry: str = field(
+        default="", metadata={**doc("only events that came in there; anywhere by default"), "refers": "entry"}
+    )
     within: Duration = field(metadata=doc("for how long", example="48h"))
     times: int | None = field(default=None, metadata=doc("how many messages it lets through; any number by default"))
 

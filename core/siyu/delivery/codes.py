@@ -46,6 +46,7 @@ def _given(view: View, name: str, opening: Opening, members: set[int]) -> list[t
     """Return the codes that members gave by an opening that lasts still: member, second, code."""
     asked = view.table({"member": sorted(members)}, {"member": nw.Int64()})
     lately = nw.col("second") > view.now - opening.within.seconds
-    events = view.events.filter(nw.col("type") == opening.event, lately).join(asked, on="member", how="semi")
+    there = [nw.col("entry") == opening.entry] if opening.entry else []
+    events = view.events.filter(nw.col("type") == opening.event, lately, *there).join(asked, on="member", how="semi")
     read = view.fields(events.select("member", "second", "props"), {name: nw.String()})
     return view.rows(read.filter(~nw.col(name).is_null()).select("member", "second", name))
