@@ -31,9 +31,9 @@ class WecomCustomer(Channel):
     Messages of one campaign, sender, content and words are one task for up to 10,000 members, so a task has the same
     words for all: what differs from member to member has to stand in items of its own, and ``siyu check`` refuses words
     with a place for a name. Whoever took the member as a contact last confirms a task in WeCom; until then a message is
-    ``handed``, uses its places under all caps, and what became of it is asked for. A quota of ``each = "sender"`` bounds
-    what a staff member is asked to send; what is more waits. What is stopped, or over before anybody confirmed it, is
-    taken back. Addresses are ``wecom:wm…``.
+    ``handed``, uses its places under all caps, and what became of it is asked for. A quota of ``each = "sender"``
+    bounds what a staff member is asked to send; what is more waits. What is stopped, or over before anybody confirmed
+    it, is taken back. Addresses are ``wecom:wm…``.
 
     ```toml
     [channel.customers]
