@@ -29,9 +29,11 @@ def check_alike(builder: Builder, components: Mapping[str, Mapping[str, Componen
         components: The components that could be made, by kind and name.
     """
     alike = {name for name, one in components["channel"].items() if isinstance(one, Channel) and one.alike}
+    if not alike:
+        return
     items = {name: text for one in components["content"].values() for name, text in _texts(builder, one)}
     slots = {slot: one for one in components["content"].values() for slot in builder.asked(one, "slots")}
-    for said, channel in _sayings(components["campaign"]) if alike else ():
+    for said, channel in _sayings(components["campaign"]):
         if channel not in alike:
             continue
         # Which item fills a slot is decided for each member, so each of its source may.
