@@ -51,6 +51,9 @@ class Showing(Reading):
         found = next((one for one in self.programme.of(Channel) if one.name == name), None)
         if found is None or not found.shows_marks:
             raise UserError(f"the channel '{name}' cannot change its tags; one of 'wecom-customer' can")
+        here = self.programme.environment
+        if found.environment not in {here, ""}:
+            raise UserError(f"the channel '{name}' does not belong to {here}, so its tags are left alone")
         return found
 
     def _wanted(self, channel: Channel, second: int) -> list[Mark]:
