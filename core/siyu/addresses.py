@@ -117,7 +117,9 @@ def keep_addresses(work: Work, given: Frame, *, own: bool) -> None:
     work.count("addresses", work.stage("addresses", new.sort("member", "kind", "value")))
 
 
-def revealed(view: View, vault: Vault, kind: str, members: Collection[int]) -> dict[int, str]:
+def revealed(
+    view: View, vault: Vault, kind: str, members: Collection[int], useless: Mapping[int, int] | None = None
+) -> dict[int, str]:
     """Return where members can be reached, for a channel that sends: by member, those without an address left out.
 
     Of several addresses of a person the one that was kept last is taken. Nothing but a channel's delivery asks.
@@ -127,14 +129,15 @@ def revealed(view: View, vault: Vault, kind: str, members: Collection[int]) -> d
         vault: The session's.
         kind: What the channel sends to: see ``Channel.address``.
         members: The members, as in ``touches``.
+        useless: By member, up to which ``seq`` no address is of use: see ``siyu.bounces.useless``.
     """
     asked = view.table({"member": sorted(members)}, {"member": nw.Int64()})
     persons = view.keep(view.resolve(asked.with_columns(person=nw.col("member")), "person"))
     ids = together(view.raw["canon"], asked)
     ids = view.resolve(ids.with_columns(person=nw.col("member")), "person")
     stored = view.raw["addresses"].filter(nw.col("kind") == kind).join(ids, on="member")
-    rows = sorted(view.rows(stored.select("seq", "person", "member", "value")))
-    newest = {person: (member, value) for _, person, member, value in rows}
+    rows, gone = sorted(view.rows(stored.select("seq", "person", "member", "value"))), useless or {}
+    newest = {person: (member, value) for seq, person, member, value in rows if seq > gone.get(person, 0)}
     found = {member: newest.get(person) for member, person in view.rows(persons.select("member", "person"))}
     return {member: vault.opened(last[0], kind, last[1]) for member, last in found.items() if last is not None}
 

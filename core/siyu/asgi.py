@@ -22,6 +22,7 @@ from attrs import define, field
 
 from siyu.brand import Brand
 from siyu.errors import UserError
+from siyu.following import Follower
 from siyu.kinds import Answer, Entry, Request
 from siyu.rights.links import PLACE
 
@@ -34,12 +35,18 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _LOGGER = logging.getLogger("siyu")
 # A whole number of more digits is above every limit, and of thousands of digits none that Python would read.
 _DIGITS = 18
+_REFUSED = 400
 # How large the form of a member's page may be.
 _FORM = 4096
 
 
 def application(
-    brand: Brand, *, timeout: float = 10.0, threads: int = 64, clock: Callable[[], float] = time.time
+    brand: Brand,
+    *,
+    timeout: float = 10.0,
+    threads: int = 64,
+    ticks: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Application:
     """Return the application of an open brand, which it does not close.
 
@@ -47,12 +54,15 @@ def application(
         brand: The brand.
         timeout: How long the body of a request may take to come in, in seconds; a slower one is answered 408.
         threads: How many requests are taken at once, in threads of the application's own; the others wait.
+        ticks: Whether what an entry takes is followed by a tick and a delivery, as a welcome needs that has 20 seconds.
+            When the server shuts the application down, the brand ends its delivery and begins no other.
         clock: Gives the moment of a request, in epoch seconds.
 
     Returns:
         An ASGI 3 application.
     """
-    return Application(brand, timeout, clock, ThreadPoolExecutor(threads, thread_name_prefix="siyu"))
+    follower = Follower(brand) if ticks else None
+    return Application(brand, timeout, clock, ThreadPoolExecutor(threads, thread_name_prefix="siyu"), follower)
 
 
 class _Gone(Exception):  # noqa: N818 - nothing is wrong: the caller hung up
@@ -67,6 +77,7 @@ class Application:
     _timeout: float
     _clock: Callable[[], float]
     _threads: ThreadPoolExecutor
+    _follower: Follower | None = None
     _limits: dict[str, int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -90,10 +101,15 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await asyncio.to_thread(self._threads.shutdown)
+                await asyncio.to_thread(self._close)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+
+    def _close(self) -> None:
+        self._threads.shutdown()
+        if self._follower is not None:
+            self._follower.close()
 
     async def _answered(self, scope: Mapping[str, Any], receive: Receive) -> Answer:
         name, _, rest = _path(scope).removeprefix("/").partition("/")
@@ -112,11 +128,16 @@ class Application:
 
     def _taken(self, entry: str, request: Request) -> Answer:
         try:
-            return self._brand.preferences(request) if entry == PLACE else self._brand.receive(entry, request)
+            if entry == PLACE:
+                return self._brand.preferences(request)
+            answer = self._brand.receive(entry, request)
         except UserError:
             # What is amiss here is nothing that the caller could mend, or should read.
             _LOGGER.exception("entry %s cannot take requests", entry)
             return Answer(status=503)
+        if self._follower is not None and request.method != "GET" and answer.status < _REFUSED:
+            self._follower.heard()
+        return answer
 
 
 def _path(scope: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from siyu.rights.preferences import Preferences
 from siyu.scope import scope_of
 from siyu.segments import overview
 from siyu.sending import Sending
+from siyu.showing import Showing
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
+class Brand(Codes, Ledgers, Preferences, Receiving, Sending, Showing):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled
@@ -211,8 +212,11 @@ class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
     def control(self, target: str, action: str, *, actor: str, reason: str = "", now: Moment = None) -> None:
         """Order ``stop`` or ``resume`` of ``campaign:NAME``, ``channel:NAME`` or ``all``, or ``release`` of ``brake``.
 
+        What is stopped, and was handed to people who did not send it yet, is taken back where its channel can.
+
         Raises:
             UserError: The order or its target is not there.
+            PluginError: It is stopped, and a channel could not take back what people had been handed.
         """
         checked(self.programme, target, action)
         with self._pass("control", now) as work:
@@ -220,6 +224,8 @@ class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
             with work.session.writing(work.run.id) as writer:
                 writer.append("controls", work.row("controls", values))
                 record(work, writer)
+        if action == "stop":
+            self._take_back(target, now)
 
     def table(self, name: str) -> Frame:
         """Return a table as a read-only frame, usable until the brand is closed.

@@ -9,11 +9,13 @@ from attrs import field, frozen
 
 from siyu.bounded import Bounded
 from siyu.config.rates import Rate
-from siyu.values import Message, Receipt, doc
+from siyu.values import Mark, Message, Receipt, doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
+
+    from siyu.config.limits import Reminders
 
 __all__ = ["Channel"]
 
@@ -27,6 +29,11 @@ class Channel(Bounded):
 
     Attributes:
         address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
+        code: The field of the props of what ``opens`` it that holds a code to answer by, as ``welcome_code``: a message
+            has the newest one, and goes out only while that opening lasts. Empty for none.
+        alike: Whether a message has the same words for all who get it, so that none of one member can be in them.
+        by_staff: Whether staff send by it, each to their own contacts. A touch that names nobody is sent by whoever has
+            the member as a contact, and by ``stand_in`` where nobody has.
         batch: How many messages are sent, or posted, between two looks at consents and orders to stop.
         concurrent: How many messages are posted at once at most.
         polled: Whether ``look_up`` also tells what became of messages that were ``handed``.
@@ -34,6 +41,9 @@ class Channel(Bounded):
 
     kind: ClassVar[str] = "channel"
     address: ClassVar[str] = ""
+    code: ClassVar[str] = ""
+    alike: ClassVar[bool] = False
+    by_staff: ClassVar[bool] = False
     batch: ClassVar[int] = 2000
     concurrent: ClassVar[int] = 64
     polled: ClassVar[bool] = False
@@ -58,8 +68,33 @@ class Channel(Bounded):
         """Whether it sends each message by ``post``."""
         return type(self).post is not Channel.post
 
+    @property
+    def cancels(self) -> bool:
+        """Whether it can take back what was ``handed``."""
+        return type(self).cancel is not Channel.cancel
+
+    @property
+    def shows_marks(self) -> bool:
+        """Whether it can change the tags that members have there."""
+        return type(self).show_marks is not Channel.show_marks
+
+    @property
+    def reminders(self) -> Reminders | None:
+        """When whoever still has to send what was ``handed`` is reminded; None for never."""
+        return None
+
+    @property
+    def stand_in(self) -> str:
+        """Who sends where a member is nobody's contact; empty for nobody."""
+        return ""
+
     def send(self, messages: Sequence[Message]) -> Iterable[Receipt]:
-        """Send a batch; return what the provider said of each message."""
+        """Send a batch; return what the provider said of each message.
+
+        Raises:
+            UserError: It cannot send, and a person has to mend it, as where a secret is not there: what has no receipt
+                by then was surely not sent, and stays queued. After anything else it counts as ``unknown``.
+        """
         raise NotImplementedError
 
     def client(self) -> AbstractAsyncContextManager[Any]:
@@ -84,3 +119,28 @@ class Channel(Bounded):
         ``failed`` with ``again`` says that the provider surely never took it, so that it may be sent once more.
         """
         return ()
+
+    def cancel(self, messages: Sequence[Message]) -> Iterable[Receipt]:  # noqa: ARG002 - a base takes nothing back
+        """Take back messages that were ``handed``, and that nobody is to send any more.
+
+        It is asked for what a person stopped, and for what nobody sent in time. What was taken back is ``cancelled``,
+        what went out before is ``sent`` or whatever became of it; what has no receipt is asked for again.
+        """
+        return ()
+
+    def remind(self, provider_ids: Sequence[str]) -> None:
+        """Remind whoever still has to send what was ``handed`` under these ids; that it is done is in the log before.
+
+        It is asked only where there are ``reminders``.
+        """
+        raise NotImplementedError
+
+    def show_marks(self, changes: Sequence[Mark]) -> Iterable[Mark]:
+        """Change tags of the channel's own; return each change, with the reason where it could not be made.
+
+        To make a change again does no harm. What is not returned is asked for again the next time.
+
+        Raises:
+            UserError: No further change can be made just now.
+        """
+        raise NotImplementedError

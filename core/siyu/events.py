@@ -50,6 +50,8 @@ _BALANCE = {
     "available": "the first day, or the moment, from which it can be used",
     "expires": "the last day, or the moment until which it can be used",
 }
+_BOUNCE = {"kind": "after a hard one the address is left alone", "status": "why it did not arrive"}
+_REPORT = {"kind": "what the report is for"}
 _WELCOME = {"welcome_code": "the platform takes the welcome by it", "welcome_until": "until when it takes one"}
 
 EVENT_TYPES: dict[str, EventType] = {
@@ -138,5 +140,7 @@ EVENT_TYPES: dict[str, EventType] = {
     "delivered": _T("a touch reached the member", subject="channel", ref="touch"),
     "read": _T("a member opened a touch", subject="channel", ref="touch"),
     "allowed": _T("a member agreed to get one more message", subject="template", ref="channel"),
+    "bounced": _T("a touch did not arrive, for good or for now", subject="channel", ref="touch", props=_BOUNCE),
+    "reported": _T("a member reported a touch as unwanted", subject="channel", ref="touch", props=_REPORT),
     "unsubscribed": _T("a member refused further messages", subject="channel"),
 }

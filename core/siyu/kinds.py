@@ -14,6 +14,7 @@ from attrs import Attribute, field, frozen
 from siyu.bounded import Asking
 from siyu.channel import Channel
 from siyu.config.expressions import Condition
+from siyu.config.limits import Allowance, Opening, Reminders
 from siyu.config.rates import Rate
 from siyu.config.units import Money, Share
 from siyu.incentive import Incentive
@@ -22,7 +23,7 @@ from siyu.kind import Component, not_before
 from siyu.offering import Budget, Cost, Early, Limit, Period, Reward, Term, Worth
 from siyu.requests import Answer, Request
 from siyu.tagger import Tagger
-from siyu.values import ContentItem, Frame, Message, Receipt, doc
+from siyu.values import ContentItem, Frame, Mark, Message, Receipt, doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Allowance",
     "Answer",
     "ArrowStream",
     "Batch",
@@ -48,11 +50,14 @@ __all__ = [
     "Incentive",
     "Intake",
     "Limit",
+    "Mark",
     "Message",
     "Metric",
+    "Opening",
     "Period",
     "Rate",
     "Receipt",
+    "Reminders",
     "Request",
     "Reward",
     "Scan",

@@ -1,4 +1,4 @@
-"""Who sends a touch: the staff member whom it names, or the one whom the member was handed to since."""
+"""Who sends a touch: the staff member whom it names, or whose contact the member is, or was handed to since."""
 
 from __future__ import annotations
 
@@ -7,12 +7,37 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.frames import latest
+from siyu.kinds import Channel
 
 if TYPE_CHECKING:
+    from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["moved"]
+__all__ = ["moved", "named"]
+
+
+def named(view: View, programme: Programme, touches: Frame) -> Frame:
+    """Fill in ``sender`` where staff send by a channel: who took the member as a contact last, else its stand-in.
+
+    Args:
+        view: What is known.
+        programme: The config.
+        touches: The columns of ``touches``, recipients resolved.
+    """
+    channels = [one for one in programme.of(Channel) if one.by_staff]
+    if not channels:
+        return touches
+    open_ = view.follows.filter(nw.col("until").is_null())
+    last = latest(open_.select("member", "staff", "since"), ["member"], ["since", "staff"])
+    known = last.select(recipient=nw.col("member"), _staff=nw.col("staff"))
+    by_staff = nw.col("channel").is_in([one.name for one in channels]) & (nw.col("recipient_kind") == "member")
+    found = nw.col("_staff")
+    for one in channels:
+        here = found.is_null() & (nw.col("channel") == one.name)
+        found = nw.when(here).then(nw.lit(one.stand_in or None, nw.String())).otherwise(found)
+    whose = nw.when(by_staff).then(nw.coalesce(nw.col("sender"), found)).otherwise(nw.col("sender"))
+    return touches.join(known, on="recipient", how="left").with_columns(sender=whose).drop("_staff")
 
 
 def moved(view: View, touches: Frame) -> Frame:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from siyu.delivery.cancelling import taken_back
 from siyu.delivery.clock import Clock
 from siyu.delivery.dead import revived
 from siyu.delivery.outbox import Outbox
 from siyu.delivery.register import Register
+from siyu.delivery.render import Renderer
 from siyu.errors import PluginError
+from siyu.kinds import Channel
 from siyu.outcome import Outcome
 from siyu.passes import Passes
 
@@ -76,6 +79,24 @@ class Sending(Passes):
         work.progress("deliver")
         with self._delivering:
             work.view = self.view(work.session, work.run.now)
-            clock = Clock(work.run.now + int(work.elapsed()) * work.live, live=work.live)
-            register = Register(work, self._touching, clock, partial(self.view, work.session))
-            return Outbox(register, self._halted.is_set, tell).deliver()
+            return Outbox(self._register(work), self._halted.is_set, tell).deliver()
+
+    def _take_back(self, target: str, now: Moment) -> None:
+        """Have channels take back what was handed to people and is stopped by now.
+
+        Raises:
+            PluginError: A channel could not; the next delivery tries again.
+        """
+        channels = [channel for channel in self.programme.of(Channel) if channel.cancels]
+        if not channels:
+            return
+        with self._pass("deliver", now) as work:
+            register, renderer = self._register(work), Renderer(self.programme)
+            failures = [one for channel in channels for one in taken_back(register, channel, renderer)]
+        if failures:
+            words = f"{target} is stopped, but what was handed to people before could not be taken back"
+            raise PluginError("\n".join([words, *map(str, failures)]))
+
+    def _register(self, work: Work) -> Register:
+        clock = Clock(work.run.now + int(work.elapsed()) * work.live, live=work.live)
+        return Register(work, self._touching, clock, partial(self.view, work.session))

@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "HandingOver",
     "Handover",
+    "Mark",
     "Marking",
     "Message",
     "Receipt",
@@ -70,7 +71,9 @@ class Message:
         text: The item's words.
         offer: What it offers, or empty.
         purpose: ``marketing`` or ``service``.
+        code: The recipient's newest code to answer by, where the channel needs one: see ``Channel.code``.
         provider_id: The provider's own id of it, where it was handed to the provider before.
+        begun: When it was sent last, in epoch seconds, where it is looked up; 0 where it is sent.
     """
 
     touch: int
@@ -85,7 +88,9 @@ class Message:
     text: str
     offer: str
     purpose: str
+    code: str = ""
     provider_id: str = ""
+    begun: int = 0
 
     @property
     def key(self) -> str:
@@ -110,6 +115,27 @@ class Marking(Protocol):
 
         ``mark`` is the channel's id of its tag, ``change`` is ``add`` or ``remove``.
         """
+
+
+@frozen
+class Mark:
+    """One change of a channel's own tags.
+
+    Attributes:
+        member: The member's number.
+        mark: The channel's id of its tag.
+        change: Whether to ``add`` or to ``remove`` it.
+        address: Where the channel finds the member, of its kind of ``address``.
+        staff: Whose contact the member is.
+        reason: Why it was not made; empty where it was.
+    """
+
+    member: int
+    mark: str
+    change: Literal["add", "remove"]
+    address: str = ""
+    staff: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @frozen
@@ -202,7 +228,7 @@ class Receipt:
 
     Attributes:
         touch: The message's touch.
-        state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``.
+        state: ``sent``, ``handed``, ``delivered``, ``failed`` or ``unknown``; of what was taken back ``cancelled``.
         reason: Why, where it is not plain.
         provider_id: The provider's own id of the message.
         again: None where the answer is final. Else why the message may be tried again: ``later`` (the provider is

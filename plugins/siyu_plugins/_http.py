@@ -12,15 +12,13 @@ carried 811 and httpx 186.
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-from attrs import frozen
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from siyu.errors import UserError
+from siyu_plugins._calls import Again, Answer, Call, Reply, judged
 from siyu_plugins._platform import Fate, Platform, PlatformError
 
 if TYPE_CHECKING:
@@ -28,62 +26,14 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-__all__ = ["Answer", "Client", "Reply", "joined", "opened", "parsed"]
+__all__ = ["Client", "joined", "opened"]
 
-Answer = dict[str, Any]
 T = TypeVar("T")
 
 _LARGEST = 32 * 1024 * 1024
 _PIECE = 64 * 1024
-_SHOWN = 200
-_DONE, _TOO_MANY, _BROKEN, _NOT_NOW = 200, 429, 500, 503
 # A token is renewed well before its end, since a call may take its time.
 _HELD = 0.9
-
-
-class _Again(Exception):  # noqa: N818 - it is no error before it was tried often enough
-    """A call that may be repeated, after so many seconds; None for the usual ones."""
-
-    def __init__(self, error: PlatformError, wait: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.wait = wait
-
-
-@frozen
-class _Call:
-    """One call.
-
-    Attributes:
-        method: How it is made.
-        path: The path, from the platform's base.
-        query: What stands in the address besides.
-        body: An object to post.
-        repeat: Whether it does no harm to make it again where nobody knows what became of it.
-        signed: Whether it is made with the token.
-    """
-
-    method: Literal["GET", "POST"]
-    path: str
-    query: Mapping[str, str]
-    body: Mapping[str, Any] | None = None
-    repeat: bool = True
-    signed: bool = True
-
-
-@frozen
-class Reply:
-    """What was answered, whatever it says.
-
-    Attributes:
-        status: The HTTP status.
-        content: The body.
-        wait: After how many seconds one may call again, where the answer says it.
-    """
-
-    status: int
-    content: bytes
-    wait: float | None = None
 
 
 def _installed(platform: Platform) -> None:
@@ -154,7 +104,7 @@ class Client:
         Raises:
             PlatformError: The platform refuses, or cannot be reached, however often it was tried.
         """
-        return self._run(self._made(_Call("GET", path, query)))
+        return self._run(self._made(Call("GET", path, query)))
 
     def post(self, path: str, body: Mapping[str, Any], *, repeat: bool = True) -> Answer:
         """Post an object and return the answer.
@@ -167,7 +117,7 @@ class Client:
         Raises:
             PlatformError: As for ``get``.
         """
-        return self._run(self._made(_Call("POST", path, {}, body, repeat)))
+        return self._run(self._made(Call("POST", path, {}, body, repeat)))
 
     def posts(self, path: str, bodies: Sequence[Mapping[str, Any]], *, at_once: int = 8) -> list[Answer]:
         """Post many objects, some at once, and return the answers in the order of the objects.
@@ -175,7 +125,13 @@ class Client:
         Raises:
             PlatformError: As for ``get``, for the first that fails.
         """
-        return self._run(self._all([_Call("POST", path, {}, body) for body in bodies], at_once))
+        return self._run(self._all([Call("POST", path, {}, body) for body in bodies], at_once))
+
+    def tried(
+        self, path: str, bodies: Sequence[Mapping[str, Any]], *, at_once: int = 8
+    ) -> list[Answer | PlatformError]:
+        """Post many objects, some at once, and return for each the answer, or why there is none."""
+        return self._run(self._each([Call("POST", path, {}, body) for body in bodies], at_once))
 
     async def tell(self, path: str, body: Mapping[str, Any], *, signed: bool = True, **query: str) -> Answer:
         """Post an object once and return the answer.
@@ -190,8 +146,8 @@ class Client:
             PlatformError: The platform refuses or cannot be reached; its ``fate`` says what may be done.
         """
         try:
-            return await self._renewed(_Call("POST", path, query, body, repeat=False, signed=signed))
-        except _Again as again:
+            return await self._renewed(Call("POST", path, query, body, repeat=False, signed=signed))
+        except Again as again:
             raise again.error from None
 
     async def exchange(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Reply:
@@ -215,22 +171,34 @@ class Client:
         if self._session is not None:
             await self._session.close()
 
-    async def _all(self, calls: Sequence[_Call], at_once: int) -> list[Answer]:
+    async def _each(self, calls: Sequence[Call], at_once: int) -> list[Answer | PlatformError]:
         places = asyncio.Semaphore(at_once)
 
-        async def one(call: _Call) -> Answer:
+        async def one(call: Call) -> Answer | PlatformError:
+            async with places:
+                try:
+                    return await self._made(call)
+                except PlatformError as error:
+                    return error
+
+        return await asyncio.gather(*map(one, calls))
+
+    async def _all(self, calls: Sequence[Call], at_once: int) -> list[Answer]:
+        places = asyncio.Semaphore(at_once)
+
+        async def one(call: Call) -> Answer:
             async with places:
                 return await self._made(call)
 
         return await asyncio.gather(*map(one, calls))
 
-    async def _made(self, call: _Call) -> Answer:
+    async def _made(self, call: Call) -> Answer:
         """Make a call until there is an answer, for a bounded number of times."""
         import stamina
 
         platform = self.platform
         tries = stamina.retry_context(
-            on=lambda error: isinstance(error, _Again) and (error.wait or True),
+            on=lambda error: isinstance(error, Again) and (error.wait or True),
             attempts=platform.attempts,
             timeout=None,
             wait_initial=platform.wait,
@@ -241,13 +209,13 @@ class Client:
             async for attempt in tries:
                 with attempt:
                     return await self._renewed(call)
-        except _Again as error:
+        except Again as error:
             last = error.error
             tried = f"{last}; it was tried {platform.attempts} times" if platform.attempts > 1 else str(last)
             raise PlatformError(tried, last.code, last.fate, last.wait) from None
         raise AssertionError  # pragma: no cover - stamina returns or raises
 
-    async def _renewed(self, call: _Call) -> Answer:
+    async def _renewed(self, call: Call) -> Answer:
         """Call once, and once more with a new token where the platform says that this one holds no more."""
         used = await self._valid("") if call.signed else ""
         try:
@@ -268,46 +236,16 @@ class Client:
                 raise PlatformError(f"{self.platform.name}: {self.platform.ask()[0]}: the answer has no token")
             return self._token
 
-    def _asking(self) -> _Call:
+    def _asking(self) -> Call:
         path, query = self.platform.ask()
         if self.platform.tells:
-            return _Call("POST", path, {}, query, signed=False)
-        return _Call("GET", path, query, signed=False)
+            return Call("POST", path, {}, query, signed=False)
+        return Call("GET", path, query, signed=False)
 
-    async def _once(self, call: _Call, token: str) -> Answer:
-        reply = await self._asked(call, token)
-        what = f"{self.platform.name}: {call.path}"
-        if reply.status == _TOO_MANY:
-            wait = self.platform.block if reply.wait is None else reply.wait
-            raise _Again(PlatformError(f"{what}: called too often", None, "limited", wait), wait)
-        if reply.status != _DONE:
-            error = PlatformError(f"{what}: HTTP status {reply.status}", None, _fate(reply.status, call), reply.wait)
-            raise _Again(error) if reply.status >= _BROKEN and call.repeat else error
-        answer = parsed(reply.content)
-        if answer is None:
-            error = PlatformError(f"{what}: the answer is no JSON object", None, "later" if call.repeat else "unknown")
-            raise _Again(error) if call.repeat else error
-        return self._judged(what, answer)
+    async def _once(self, call: Call, token: str) -> Answer:
+        return judged(self.platform, call, await self._asked(call, token))
 
-    def _judged(self, what: str, answer: Answer) -> Answer:
-        """Return an answer that is no refusal: success is a code of 0, or none, and never the HTTP status alone."""
-        platform, code = self.platform, answer.get("errcode", 0)
-        if code == 0:
-            return answer
-        said = str(answer.get("errmsg", ""))[:_SHOWN]
-        hint = f"; {platform.hints[code]}" if code in platform.hints else ""
-        number = code if isinstance(code, int) else None
-        fate: Fate = "broken" if code in platform.broken | platform.stale else "final"
-        error = PlatformError(f"{what}: refused with {code}: {said}{hint}", number, fate)
-        if code in platform.blocked:
-            error.fate, error.wait = "limited", platform.block
-            raise _Again(error, platform.block)
-        if code in platform.busy:
-            error.fate = "later"
-            raise _Again(error)
-        raise error
-
-    async def _asked(self, call: _Call, token: str) -> Reply:
+    async def _asked(self, call: Call, token: str) -> Reply:
         address = f"{self.platform.base.rstrip('/')}/{call.path}"
         query = {**call.query, **({"access_token": token} if token else {})}
         try:
@@ -316,7 +254,7 @@ class Client:
             # Nothing was done where no connection came about.
             if call.repeat or error.fate == "broken":
                 error.fate = "broken" if error.fate == "broken" else "later"
-                raise _Again(error) from None
+                raise Again(error) from None
             raise
 
     async def _sent(self, method: str, address: str, path: str, **more: Any) -> Reply:  # noqa: ANN401 - see aiohttp
@@ -334,13 +272,6 @@ class Client:
             raise PlatformError(message, None, fate) from None
 
 
-def _fate(status: int, call: _Call) -> Fate:
-    """Return what a status means: behind a gateway, most of those from 500 on leave open whether it was done."""
-    if status == _NOT_NOW or (status >= _BROKEN and call.repeat):
-        return "later"
-    return "unknown" if status >= _BROKEN else "final"
-
-
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     content = b""
     async for piece in response.content.iter_chunked(_PIECE):
@@ -349,15 +280,6 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             message = f"{response.url.path}: the answer is larger than {_LARGEST} bytes"
             raise PlatformError(message, None, "unknown")
     return content
-
-
-def parsed(content: bytes) -> Answer | None:
-    """Return the object that an answer holds; None where it is none."""
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _seconds(value: object) -> int:

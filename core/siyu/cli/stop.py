@@ -18,7 +18,8 @@ __all__ = ["stop"]
 def stop(named: tuple[str, ...], now: str | None, environment: str | None, actor: str, reason: str) -> None:
     """Stop a campaign, a channel or everything: nothing of it goes out from the next batch on.
 
-    What waits is held; siyu resume lets it go on.
+    What waits is held; siyu resume lets it go on. What staff were handed and did not send yet is taken back, where the
+    channel can, as WeCom's mass messages: that is for good.
     """
     import siyu
     from siyu.controls import named as target

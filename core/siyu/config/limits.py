@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
-from attrs.validators import ge, in_
+from attrs.validators import ge, in_, le
 
 from siyu.config.units import Duration, Money, Share
 from siyu.values import doc
@@ -13,10 +13,13 @@ from siyu.values import doc
 if TYPE_CHECKING:
     from attrs import Attribute as Field
 
-__all__ = ["CALENDAR", "Allowance", "Cap", "Fatigue", "Opening", "Quota", "Spending"]
+__all__ = ["CALENDAR", "Allowance", "Cap", "Fatigue", "Opening", "Quota", "Reminders", "Spending"]
 
 CALENDAR = ("day", "week", "month", "local day", "local week", "local month")
 """The spans that begin at a midnight: in the brand's zone, or in the member's."""
+
+
+_WHOSE = {"member": "", "brand": " by all", "sender": " by each sender"}
 
 
 def _one_span(quota: Quota, _: Field[Duration | None], value: Duration | None) -> None:
@@ -43,14 +46,18 @@ class Quota:
         validator=_one_span,
         metadata=doc("in place of 'per': the span that ends now, whatever the clocks show", example="24h"),
     )
-    each: Literal["member", "brand"] = field(
-        default="member", metadata=doc("whose messages are counted together: each member's, or all of the brand's")
+    each: Literal["member", "brand", "sender"] = field(
+        default="member",
+        metadata=doc(
+            "whose messages are counted together: each member's, all of the brand's, or those that one staff member "
+            "sends, where any does"
+        ),
     )
 
     def __str__(self) -> str:
         """Say it in words, as in ``3 a week`` or ``3 within 24h by all``."""
         span = f"a {self.per}" if self.per else f"within {self.within}"
-        return f"{self.times} {span}" + (" by all" if self.each == "brand" else "")
+        return f"{self.times} {span}" + _WHOSE[self.each]
 
 
 @frozen(kw_only=True)
@@ -82,6 +89,9 @@ class Opening:
     """What opens a channel to a member for a while, as a message of theirs does."""
 
     event: str = field(metadata={**doc("the event that opens it", example="messaged"), "refers": "event"})
+    entry: str = field(
+        default="", metadata={**doc("only events that came in there; anywhere by default"), "refers": "entry"}
+    )
     within: Duration = field(metadata=doc("for how long", example="48h"))
     times: int | None = field(default=None, metadata=doc("how many messages it lets through; any number by default"))
 
@@ -92,6 +102,16 @@ class Allowance:
 
     event: str = field(metadata={**doc("the event that gives one", example="allowed"), "refers": "event"})
     subject: str = field(default="", metadata=doc("only events of this subject, as of a template; of any by default"))
+
+
+@frozen(kw_only=True)
+class Reminders:
+    """When staff are reminded who still have to send what they were handed."""
+
+    after: Duration = field(
+        metadata=doc("how long after they were handed it, and after each reminder, they are reminded", example="4h")
+    )
+    times: int = field(default=3, validator=[ge(1), le(3)], metadata=doc("how often in 24 hours at most", example=2))
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.config.units import DAY
+from siyu.delivery.failing import attributed
 from siyu.delivery.line import retried
 from siyu.delivery.pace import TRIES
 from siyu.errors import PluginError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from siyu.delivery.render import Renderer
     from siyu.kinds import Frame, Message, Receipt
 
-__all__ = ["cut_off", "reconciled"]
+__all__ = ["cut_off", "messages_of", "reconciled"]
 
 _BACK = 7 * DAY
 _KNOWN = {"handed", "sent", "delivered", "failed"}
@@ -43,13 +44,13 @@ def reconciled(register: Register, channel: Channel, renderer: Renderer) -> list
     if not asks and channel.in_doubt == "leave":
         return []
     doubtful = register.work.keep(_doubtful(register, channel))
-    messages = _messages(register, channel, renderer, doubtful)
+    messages = messages_of(register, channel, renderer, doubtful)
     failures: list[PluginError] = []
     answers: dict[int, Receipt] = {}
     for start in range(0, len(messages) if asks else 0, channel.batch):
         part = messages[start : start + channel.batch]
         try:
-            with register.work.attributed(channel):
+            with attributed(register.work, channel):
                 answers |= {receipt.touch: receipt for receipt in channel.look_up(part)}
         except PluginError as failure:
             failures.append(failure)
@@ -70,16 +71,20 @@ def _doubtful(register: Register, channel: Channel) -> Frame:
     return found.filter(nw.col("changed") > since)
 
 
-def _messages(register: Register, channel: Channel, renderer: Renderer, touches: Frame) -> list[Message]:
+def messages_of(register: Register, channel: Channel, renderer: Renderer, touches: Frame) -> list[Message]:
+    """Return touches that were sent, or may have been, as messages, with ``provider_id`` and ``begun``."""
     rows = register.rows(touches.sort("id"))
     if not rows:
         return []
-    named = register.work.view.receipts.filter(~nw.col("provider_id").is_null())
-    named = named.join(touches.select(touch=nw.col("id")), on="touch", how="semi")
-    ids = dict(register.work.session.engine.rows(latest(named, ["touch"], ["seq"]).select("touch", "provider_id")))
+    log = register.work.view.receipts.join(touches.select(touch=nw.col("id")), on="touch", how="semi")
+    named = latest(log.filter(~nw.col("provider_id").is_null()), ["touch"], ["seq"])
+    ids = dict(register.work.session.engine.rows(named.select("touch", "provider_id")))
+    went = log.filter(nw.col("state") == "sending").group_by("touch").agg(nw.col("time").max())
+    begun = dict(register.work.session.engine.rows(went.select("touch", "time")))
     known = register.addresses(channel, rows) if channel.address else {}
     for row in rows:
         row |= {"address": known.get(row["recipient"], ""), "provider_id": ids.get(row["id"], "")}
+        row["begun"] = begun.get(row["id"], 0)
     return [renderer.message(row) for row in rows]
 
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
+from siyu.delivery.cancelling import taken_back
 from siyu.delivery.doubts import cut_off, reconciled
+from siyu.delivery.failing import attributed
 from siyu.delivery.line import Line, retried
 from siyu.delivery.pace import Pace
 from siyu.delivery.posting import Poster
 from siyu.delivery.register import Register
+from siyu.delivery.reminding import reminded
 from siyu.delivery.render import Renderer
-from siyu.errors import PluginError
+from siyu.errors import PluginError, UserError
 from siyu.kinds import Channel, Receipt
 
 if TYPE_CHECKING:
@@ -64,15 +67,21 @@ class Outbox:
         renderer = Renderer(work.programme)
         for channel in channels:
             self.failures += reconciled(self.register, channel, renderer)
+            self.failures += taken_back(self.register, channel, renderer)
+            self.failures += reminded(self.register, channel)
         lines = [self._line(channel) for channel in channels]
         with ExitStack() as stack:
             self._refill(lines)
             while not self.halted() and (active := [line for line in lines if len(line) and not line.pauses.over]):
-                for line in active:
+                # What is answered by a code has seconds.
+                for line in sorted(active, key=lambda line: not line.channel.code):
                     if not self.halted() and line.wait() <= 0:
                         self._round(line, renderer, stack)
                 self._rest(lines)
         self._given_up(lines)
+        for channel in channels if self._counts.get("handed") else ():
+            # What was under way while somebody stopped it.
+            self.failures += taken_back(self.register, channel, renderer)
         return self.failures
 
     def _line(self, channel: Channel) -> Line:
@@ -110,14 +119,17 @@ class Outbox:
         self.tell(channel.name, line.done, line.done + len(line))
 
     def _sent(self, channel: Channel, messages: Sequence[Message]) -> _Answers:
-        """Send a batch at once; a message without an answer is ``unknown``."""
+        """Send a batch at once; a message without an answer is ``unknown``, unless a person has to mend something."""
         answers: dict[int, Receipt] = {}
         reason, raised = "the channel gave no receipt", None
         try:
-            with self.register.work.attributed(channel):
+            with attributed(self.register.work, channel):
                 for receipt in channel.send(messages):
                     answers[receipt.touch] = receipt
         except Exception as error:  # noqa: BLE001 - whatever a channel raises, its receipts must be kept
+            if isinstance(error.__cause__, UserError):
+                # It could not send at all: see ``Channel.send``.
+                return answers, error
             reason, raised = str(error), error
         return {one.touch: answers.get(one.touch) or Receipt(one.touch, "unknown", reason) for one in messages}, raised
 
@@ -139,7 +151,7 @@ class Outbox:
     def _failed(self, channel: Channel, error: Exception) -> str:
         """Keep a failure, attributed to the channel's plugin, and return its words."""
         try:
-            with self.register.work.attributed(channel):
+            with attributed(self.register.work, channel):
                 raise error
         except PluginError as failure:
             known = {str(one) for one in self.failures}

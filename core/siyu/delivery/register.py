@@ -8,7 +8,9 @@ import narwhals as nw
 from attrs import define, field
 
 from siyu.addresses import revealed
+from siyu.bounces import useless
 from siyu.delivery.clock import Clock
+from siyu.delivery.codes import coded
 from siyu.frames import cast_like, row_number
 from siyu.gate import PERSONAL, Desk
 from siyu.gate.asking import by_each
@@ -54,6 +56,7 @@ class Register:
     view_at: Callable[[int], View]
     seen: int = 0
     _prepared: int = field(default=0)
+    _useless: dict[str, dict[int, int]] = field(factory=dict)
 
     def note(self, verdicts: Sequence[Verdict]) -> None:
         """Commit receipts."""
@@ -97,7 +100,7 @@ class Register:
         return [max(0, now - time) for (time,) in times]
 
     def begin(self, channel: Channel, touches: Collection[int]) -> list[Row]:
-        """Mark touches as ``sending`` that may still go; return them as rows, with ``address``.
+        """Mark touches as ``sending`` that may still go; return them as rows, with ``address`` and ``code``.
 
         The rules that concern a person are asked once more, on the newest log; what they stop gets its receipt.
         """
@@ -109,9 +112,10 @@ class Register:
             if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
                 going = self.work.keep(moved(self.work.view, going))
             rows, lost = self._addressed(channel, self.rows(going))
+            rows, mute = coded(self.work.view, channel, rows)
             found = [row for part in stopped for row in self.work.session.engine.rows(part.select(*_VERDICT))]
             verdicts = [(*row, None) for row in found]
-            self.note([*verdicts, *lost, *((row["id"], "sending", "", None) for row in rows)])
+            self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)])
         order = {touch: place for place, touch in enumerate(touches)}
         return sorted(rows, key=lambda row: order[row["id"]])
 
@@ -123,7 +127,13 @@ class Register:
     def addresses(self, channel: Channel, rows: Iterable[Row]) -> dict[int, str]:
         """Return where the members among the recipients can be reached by a channel."""
         members = {row["recipient"] for row in rows if row["recipient_kind"] == "member"}
-        return revealed(self.work.view, self.work.session.vault, channel.address, members) if members else {}
+        if not members:
+            return {}
+        view, kind = self.work.view, channel.address
+        if kind not in self._useless:
+            # What bounces while a delivery lasts counts for the next one.
+            self._useless[kind] = useless(view, self.work.programme, kind)
+        return revealed(view, self.work.session.vault, kind, members, self._useless[kind])
 
     def _addressed(self, channel: Channel, rows: list[Row]) -> tuple[list[Row], list[Verdict]]:
         """Add addresses where a channel needs them; who has none gets nothing."""
@@ -132,10 +142,17 @@ class Register:
         known = self.addresses(channel, rows)
         for row in rows:
             row["address"] = known.get(row["recipient"], "")
-        words = f"no address is known of the kind '{channel.address}'"
         lost = [row for row in rows if row["recipient_kind"] == "member" and not row["address"]]
         gone = {row["id"] for row in lost}
-        return [row for row in rows if row["id"] not in gone], [(touch, "suppressed", words, None) for touch in gone]
+        return [row for row in rows if row["id"] not in gone], [
+            (row["id"], "suppressed", self._why(channel.address, row["recipient"]), None) for row in lost
+        ]
+
+    def _why(self, kind: str, member: int) -> str:
+        """Say why a member has no address of a kind."""
+        if member in self._useless[kind]:
+            return f"no address of the kind '{kind}' is left: the last message to it bounced for good"
+        return f"no address is known of the kind '{kind}'"
 
     def _renew(self) -> None:
         """Look at the newest log at this moment; what earlier batches kept is dropped at times."""

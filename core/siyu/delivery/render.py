@@ -25,7 +25,11 @@ class Renderer:
             self._items |= source.items()
 
     def message(self, touch: Mapping[str, Any]) -> Message:
-        """Return a touch as the message that a channel sends: its columns, and ``address``, ``provider_id`` if any."""
+        """Return a touch as the message that a channel sends.
+
+        Args:
+            touch: Its columns, and ``address``, ``code``, ``provider_id`` and ``begun`` where there are any.
+        """
         item = self._items.get(touch["content"])
         return Message(
             touch=touch["id"],
@@ -40,5 +44,7 @@ class Renderer:
             text=item.text if item else "",
             offer=touch["offer"] or "",
             purpose=touch["purpose"],
+            code=touch.get("code", ""),
             provider_id=touch.get("provider_id", ""),
+            begun=touch.get("begun", 0),
         )

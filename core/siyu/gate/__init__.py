@@ -11,6 +11,7 @@ from siyu.gate.border import abroad
 from siyu.gate.brake import braked
 from siyu.gate.consent import refused, unknown
 from siyu.gate.guard import guarded
+from siyu.gate.load import loaded
 from siyu.gate.moment import expired, premature
 from siyu.gate.openings import closed
 from siyu.gate.personal import personalised
@@ -44,6 +45,7 @@ RULES = (
     Rule("openings", closed),
     Rule("plugins", guarded, counts=True),
     Rule("limits", placed, counts=True),
+    Rule("load", loaded, counts=True),
     Rule("approval", unapproved, counts=True),
     Rule("brake", braked, counts=True),
 )

@@ -29,6 +29,7 @@ class Limit:
         room: How much room there is.
         using: Which of the touches that were sent before use it, by ``moment`` and the columns of ``LOCAL`` as well.
         shared: Whether all recipients share the room; else each member has one of their own.
+        of_sender: Whether each staff member who sends has one of their own instead.
         takes: How much one touch takes.
         rooms: In place of ``room`` and ``using``, what is left: recipient, room; whoever has no row has
             ``otherwise``, where None is no limit at all.
@@ -41,6 +42,7 @@ class Limit:
     room: int = 0
     using: nw.Expr | None = None
     shared: bool = False
+    of_sender: bool = False
     takes: nw.Expr = field(factory=partial(nw.lit, 1, nw.Int64))
     rooms: Frame | None = None
     otherwise: int | None = 0

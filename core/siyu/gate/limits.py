@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import narwhals as nw
+from attrs import evolve
 
 from siyu.gate.limit import Limit, begun
 from siyu.gate.openings import left_open
@@ -15,7 +16,7 @@ from siyu.moments import period_start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siyu.config.limits import Allowance, Cap
+    from siyu.config.limits import Allowance, Cap, Quota
     from siyu.gate.rule import Desk
     from siyu.kinds import Frame
 
@@ -51,8 +52,11 @@ def _cap(desk: Desk, cap: Cap) -> Limit:
         concerns = concerns & (nw.col(column) == name) if name else concerns
     within = begun(desk.view, desk.programme.brand.zone, cap)
     using = within if cap.failed else _SENT & within
-    shared = cap.each == "brand"
-    return Limit(rule="caps", words=f"cap of {cap}", concerns=concerns, room=cap.times, using=using, shared=shared)
+    return _counted(cap, Limit(rule="caps", words=f"cap of {cap}", concerns=concerns, room=cap.times, using=using))
+
+
+def _counted(quota: Quota, limit: Limit) -> Limit:
+    return evolve(limit, shared=quota.each == "brand", of_sender=quota.each == "sender")
 
 
 def _quotas(desk: Desk, channel: Channel) -> Iterator[Limit]:
@@ -60,8 +64,7 @@ def _quotas(desk: Desk, channel: Channel) -> Iterator[Limit]:
     for quota in channel.quotas:
         words = f"the platform of '{channel.name}' allows {quota}"
         using = _SENT & begun(desk.view, desk.programme.brand.zone, quota)
-        shared = quota.each == "brand"
-        yield Limit(rule="quotas", words=words, concerns=by, room=quota.times, using=using, shared=shared)
+        yield _counted(quota, Limit(rule="quotas", words=words, concerns=by, room=quota.times, using=using))
     if any(one.times is not None for one in channel.opens):
         words = f"'{channel.name}' lets no more through since it was opened"
         yield Limit(rule="quotas", words=words, concerns=by, rooms=left_open(desk, channel))

@@ -46,8 +46,12 @@ def left_open(desk: Desk, channel: Channel) -> Frame:
     return nw.concat(rooms).group_by("recipient").agg(room=nw.col("room").max())
 
 
+def _there(opening: Opening) -> list[nw.Expr]:
+    return [nw.col("entry") == opening.entry] if opening.entry else []
+
+
 def _opened(desk: Desk, opening: Opening) -> Frame:
     """Return for whom an opening holds now, and its newest event: recipient, at."""
     lately = nw.col("second") > desk.view.now - opening.within.seconds
-    events = desk.view.events.filter(nw.col("type") == opening.event, lately)
+    events = desk.view.events.filter(nw.col("type") == opening.event, lately, *_there(opening))
     return events.group_by("member").agg(at=nw.col("second").max()).rename({"member": "recipient"})

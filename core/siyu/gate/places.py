@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.tables import Schema
 
-__all__ = ["placed"]
+__all__ = ["placed", "sent_before", "themed"]
 
 _ROUNDS = 8
 _ORDER = ["_first", "due", "id"]
@@ -34,7 +34,7 @@ _REFUSED: Schema = {"id": nw.Int64(), "place": nw.Int64()}
 
 def placed(desk: Desk, touches: Frame) -> Frame | None:
     """A touch waits when a limit leaves no room for it: id, state, reason, and the rule of that limit."""
-    known = list(limits(desk))
+    known = [limit for limit in limits(desk) if not limit.of_sender]
     if not known:
         return None
     asked = _asked(desk, touches, known)
@@ -57,7 +57,7 @@ def _asked(desk: Desk, touches: Frame, known: Sequence[Limit]) -> Frame:
         _first=-nw.col("priority"),
     )
     sent = _used(desk, known)
-    wide = _themed(desk, narrow)
+    wide = themed(desk, narrow)
     if sent is not None:
         wide = wide.join(sent, on="recipient", how="left")
     for place, limit in enumerate(known):
@@ -75,7 +75,7 @@ def _of(known: Sequence[Limit]) -> range:
     return range(len(known))
 
 
-def _themed(desk: Desk, touches: Frame) -> Frame:
+def themed(desk: Desk, touches: Frame) -> Frame:
     """Add the theme of the content, where a cap asks for it."""
     if not any(cap.kind for cap in desk.programme.gate.caps):
         return touches.with_columns(theme=nw.lit(""))
@@ -97,7 +97,7 @@ def _room(desk: Desk, limit: Limit, place: int, used: bool) -> nw.Expr:  # noqa:
 
 def _used_by_all(desk: Desk, limit: Limit) -> int:
     using = limit.concerns if limit.using is None else limit.concerns & limit.using
-    drawn = _sent(desk).filter(using)
+    drawn = sent_before(desk).filter(using)
     number: int = desk.view.rows(drawn.with_columns(_take=limit.takes).select(total("_take")))[0][0]
     return number
 
@@ -107,15 +107,15 @@ def _used(desk: Desk, known: Sequence[Limit]) -> Frame | None:
     own = [(place, one) for place, one in enumerate(known) if one.using is not None and not one.shared]
     if not own or not desk.view.rows(desk.spent.select("id").head(1)):
         return None
-    sent = _sent(desk).filter(_MEMBER)
+    sent = sent_before(desk).filter(_MEMBER)
     return sent.group_by("recipient").agg(
         *(total(nw.when(one.concerns & one.using).then(1).otherwise(0)).alias(f"used{place}") for place, one in own)
     )
 
 
-def _sent(desk: Desk) -> Frame:
+def sent_before(desk: Desk) -> Frame:
     """Return what was sent before, with what the limits ask of it: its theme, and when the member's spans began."""
-    sent = _themed(desk, desk.spent)
+    sent = themed(desk, desk.spent)
     if not any(quota.per in LOCAL for quota in desk.quotas):
         return sent
     zone, now = desk.programme.brand.member_zone, desk.view.now

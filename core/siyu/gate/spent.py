@@ -27,7 +27,7 @@ LOCAL = tuple(span for span in CALENDAR if span.startswith("local "))
 
 _GOING, _WAITING = ["queued", "sending", "sent"], ["queued", "handed"]
 
-_SEEN = ["id", "recipient", "recipient_kind", "campaign", "content", "channel", "purpose"]
+_SEEN = ["id", "recipient", "recipient_kind", "campaign", "content", "channel", "sender", "purpose"]
 
 
 def spent(view: View, since: int) -> Frame:
@@ -37,7 +37,7 @@ def spent(view: View, since: int) -> Frame:
     now: whenever it goes out, it is in the span that ends then.
 
     Returns:
-        id, recipient, recipient_kind, campaign, content, channel, purpose; failed; moment (epoch second).
+        id, recipient, recipient_kind, campaign, content, channel, sender, purpose; failed; moment (epoch second).
     """
     newest = {"_waits": _WAITING, "_used": USING, "failed": ["failed"]}
     states = {name: _newest(nw.col("state").is_in(states), "seq") for name, states in newest.items()}

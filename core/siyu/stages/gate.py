@@ -10,6 +10,7 @@ from siyu.frames import cast_like
 from siyu.gate import RULES, Desk
 from siyu.gate.asking import by_each, by_one
 from siyu.repeats import certain, decided, touched
+from siyu.senders import named
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _new(work: Work) -> Frame:
     proposals = _without(work, proposals, decided(work, proposals.filter(~nw.col("nominal").is_null())))
     work.results["steps"] = proposals.filter(~nw.col("nominal").is_null())
     sends = proposals.filter(nw.col("branch").fill_null("send") == "send")
-    return cast_like(_without(work, sends, touched(work, sends)), _TOUCH)
+    new = _without(work, sends, touched(work, sends))
+    return cast_like(named(work.view, work.programme, new), _TOUCH)
 
 
 def _without(work: Work, proposals: Frame, gone: Frame | None) -> Frame:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import Attribute, field, frozen
 
 from siyu.kinds import doc
-from siyu_plugins._http import parsed
+from siyu_plugins._calls import parsed
 from siyu_plugins._platform import PlatformError
 
 if TYPE_CHECKING:
-    from siyu_plugins._http import Reply
+    from siyu_plugins._calls import Reply
     from siyu_plugins._platform import Fate
 
 __all__ = ["Answers"]

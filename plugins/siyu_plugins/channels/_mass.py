@@ -13,65 +13,23 @@ from siyu_plugins._http import opened
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App, platform_of
 from siyu_plugins.channels._sending import failed
+from siyu_plugins.channels._tasks import BY_CORP, fits, rows, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from siyu_plugins._http import Client
+    from siyu_plugins.channels._tasks import Task
 
-__all__ = ["Mass", "Task", "tasks", "words_of"]
+__all__ = ["TAKEN_BACK", "Mass"]
 
-# The limits are those of developer.work.weixin.qq.com/document/path/92135.
+TAKEN_BACK = "it was taken back before anybody confirmed it"
+
+# Source: developer.work.weixin.qq.com/document/path/92135 (limits, reminders, taking back), 93338 (results)
 _LARGEST = 4000
-_PAGE = 500
+_FEW = 100
+_UNCONFIRMED = 0
 _SENT, _REFUSED = 1, {2: "they are no contacts any more", 3: "the member got another mass message already"}
-
-
-@frozen
-class Task:
-    """One task: the same words by one staff member.
-
-    Attributes:
-        sender: The staff member.
-        words: The words.
-        of: The messages, by the platform's id of each recipient.
-        chats: The groups, where one message goes to several.
-    """
-
-    sender: str
-    words: str
-    of: Mapping[str, Message]
-    chats: tuple[str, ...] = ()
-
-    @classmethod
-    def of_groups(cls, sender: str, message: Message, chats: tuple[str, ...]) -> Task:
-        """Return the task of one message to groups."""
-        return cls(sender, words_of(message), {"": message}, chats)
-
-
-def tasks(messages: Iterable[Message], address: Callable[[Message], str], most: int) -> list[Task]:
-    """Return messages as tasks: those of one sender, content and words together, so many at most.
-
-    Args:
-        messages: The messages, each with an address and a sender.
-        address: Gives the platform's id of a recipient. Two messages to one are two tasks.
-        most: How many a task may have.
-    """
-    found: dict[tuple[str, str, str], list[dict[str, Message]]] = {}
-    for message in messages:
-        groups = found.setdefault((message.sender, message.content, words_of(message)), [{}])
-        free = (group for group in groups if len(group) < most and address(message) not in group)
-        group = next(free, None)
-        if group is None:
-            group = {}
-            groups.append(group)
-        group[address(message)] = message
-    return [Task(sender, words, group) for (sender, _, words), groups in found.items() for group in groups]
-
-
-def words_of(message: Message) -> str:
-    """Return the words of a message, its title on the first line."""
-    return "\n".join(part for part in (message.title, message.text) if part)
 
 
 @frozen
@@ -128,57 +86,136 @@ class Mass:
         }
 
     def became(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
-        """Return what became of tasks; nothing of what nobody confirmed yet, or whose task's id is not known.
+        """Return what became of tasks; nothing of what nobody confirmed yet.
+
+        A message whose task is not known, as after a time-out, is ``handed`` where WeCom has a task of its words and of
+        that moment for its recipient; else nothing is said of it.
 
         Raises:
             PlatformError: The platform refuses, or cannot be reached.
         """
-        asked: dict[tuple[str, str], dict[str, Message]] = {}
-        for message in messages:
-            if message.provider_id:
-                asked.setdefault((message.provider_id, message.sender), {})[address(message)] = message
+        asked = _by_task(messages, address)
+        lost = [message for message in messages if not message.provider_id and message.begun]
+        if not (asked or lost):
+            return
+        with opened(platform_of(self.corp, self.app, self.folder)) as client:
+            for task, of in asked.items():
+                yield from self._results(client, task, of)
+            yield from self._found(client, lost, address)
+
+    def _found(self, client: Client, lost: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
+        """Return which messages have a task, of which nobody knew."""
+        if not lost:
+            return
+        asked = {"chat_type": self.kind, "filter_type": BY_CORP, **span_of(lost)}
+        known = list(rows(client, "get_groupmsg_list_v2", "group_msg_list", asked, page=_FEW))
+        left = {message.touch: message for message in lost}
+        for row in known:
+            task = str(row.get("msgid"))
+            fitting = [one for one in left.values() if fits(row, one)]
+            there = {str(each.get(self._to)) for each in _results(client, task, whole=True)} if fitting else set()
+            for message in fitting:
+                if self.kind == "group" or address(message) in there:
+                    del left[message.touch]
+                    yield Receipt(message.touch, "handed", "WeCom has its task", task)
+
+    @property
+    def _to(self) -> str:
+        return "external_userid" if self.kind == "single" else "chat_id"
+
+    def withdrawn(self, messages: Sequence[Message], address: Callable[[Message], str]) -> Iterator[Receipt]:
+        """Take tasks back that nobody confirmed yet; return what became of each message.
+
+        Raises:
+            PlatformError: As for ``became``.
+        """
+        asked = _by_task(messages, address)
         if not asked:
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
-            for (task, sender), of in asked.items():
-                yield from self._results(client, task, sender, of)
+            for task, of in asked.items():
+                taken = _taken_back(client, task)
+                known = {one.touch: one for one in self._results(client, task, of)}
+                for message in of.values():
+                    if message.touch in known:
+                        yield known[message.touch]
+                    elif taken:
+                        yield Receipt(message.touch, "cancelled", TAKEN_BACK, task)
 
-    def reached(self, messages: Sequence[Message], sender: str) -> Iterator[Receipt]:
+    def remind(self, tasks: Sequence[str]) -> None:
+        """Remind the staff members who did not confirm tasks yet.
+
+        Raises:
+            PlatformError: The platform refuses one, or cannot be reached; the others are reminded all the same.
+        """
+        failures = []
+        with opened(evolve(platform_of(self.corp, self.app, self.folder), attempts=1)) as client:
+            for task in tasks:
+                try:
+                    client.post("externalcontact/remind_groupmsg_send", {"msgid": task}, repeat=False)
+                except PlatformError as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def reached(self, messages: Sequence[Message], *, withdraw: bool = False) -> Iterator[Receipt]:
         """Return which messages to groups reached one of them, or can reach none any more.
+
+        Args:
+            messages: The messages.
+            withdraw: Whether to take back those that nobody confirmed yet.
 
         Raises:
             PlatformError: The platform refuses, or cannot be reached.
         """
         asked = [message for message in messages if message.provider_id]
-        if not asked:
+        lost = [message for message in messages if not (message.provider_id or withdraw) and message.begun]
+        if not (asked or lost):
             return
         with opened(platform_of(self.corp, self.app, self.folder)) as client:
+            yield from self._found(client, lost, lambda _: "")
             for message in asked:
-                rows = _rows(client, {"msgid": message.provider_id, "userid": sender})
-                found = {row.get("status") for row in rows}
+                taken = withdraw and _taken_back(client, message.provider_id)
+                found = {row.get("status") for row in _results(client, message.provider_id)}
                 if _SENT in found:
                     yield Receipt(message.touch, "sent", provider_id=message.provider_id)
                 elif found and found <= set(_REFUSED):
                     yield Receipt(message.touch, "failed", "it reached none of the groups", message.provider_id)
+                elif taken:
+                    yield Receipt(message.touch, "cancelled", TAKEN_BACK, message.provider_id)
 
-    def _results(self, client: Client, task: str, sender: str, of: Mapping[str, Message]) -> Iterator[Receipt]:
-        to = "external_userid" if self.kind == "single" else "chat_id"
-        for row in _rows(client, {"msgid": task, "userid": sender}):
-            message, status = of.get(str(row.get(to))), row.get("status")
+    def _results(self, client: Client, task: str, of: Mapping[str, Message]) -> Iterator[Receipt]:
+        for row in _results(client, task):
+            message, status = of.get(str(row.get("external_userid"))), row.get("status")
             if message is not None and status == _SENT:
                 yield Receipt(message.touch, "sent", provider_id=task)
             elif message is not None and status in _REFUSED:
                 yield Receipt(message.touch, "failed", _REFUSED[status], task)
 
 
-def _rows(client: Client, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """Return the rows of all pages."""
-    cursor = ""
-    while True:
-        body = {**asked, "limit": _PAGE, "cursor": cursor}
-        answer = client.post("externalcontact/get_groupmsg_send_result", body)
-        yield from answer.get("send_list") or ()
-        following = str(answer.get("next_cursor") or "")
-        if not following or following == cursor:
-            return
-        cursor = following
+def _by_task(messages: Iterable[Message], address: Callable[[Message], str]) -> dict[str, dict[str, Message]]:
+    """Return messages by the platform's id of each recipient, for each task."""
+    found: dict[str, dict[str, Message]] = {}
+    for message in messages:
+        if message.provider_id:
+            found.setdefault(message.provider_id, {})[address(message)] = message
+    return found
+
+
+def _taken_back(client: Client, task: str) -> bool:
+    """Take a task back; return whether WeCom says that nobody can confirm it any more."""
+    try:
+        client.post("externalcontact/cancel_groupmsg_send", {"msgid": task})
+    except PlatformError as error:
+        if error.fate != "final":
+            raise
+        return False
+    return True
+
+
+def _results(client: Client, task: str, *, whole: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Return what became of each recipient of a task; with ``whole``, of those too that no staff member confirmed."""
+    for staff in rows(client, "get_groupmsg_task", "task_list", {"msgid": task}):
+        if whole or staff.get("status") != _UNCONFIRMED:
+            asked = {"msgid": task, "userid": str(staff.get("userid"))}
+            yield from rows(client, "get_groupmsg_send_result", "send_list", asked)

@@ -48,6 +48,8 @@ class Email(Channel):
     """
 
     address: ClassVar[str] = "email"
+    # One after another over one line: a larger batch would keep other channels waiting for too long.
+    batch: ClassVar[int] = 100
 
     host: str = field(metadata=doc("the SMTP server", example="smtp.example.com"))
     port: int = field(default=0, metadata=doc("its port; 587, or 465 for tls = 'wrapped'", example=587))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, doc
+from siyu.kinds import Allowance, Channel, Receipt, doc
 from siyu_plugins._http import Client, joined
 from siyu_plugins._wechat import Account, wechat
 from siyu_plugins.channels._filling import check_template, check_templates, filled
@@ -25,7 +25,8 @@ __all__ = ["MiniProgram", "siyu_register_channels"]
 class MiniProgram(Calling):
     """Sends subscribe messages of a mini program; needs ``siyu[http]``.
 
-    Each consent of a member to the template is good for one message. WeChat refuses one without, which is final.
+    Each consent of a member to the template, an event ``allowed`` with the template as its subject, is good for one
+    message; without one a touch waits. WeChat refuses what it has no consent for, which is final.
     Addresses are openids of this mini program: ``openid:wx…/o…``. Source:
     developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html
 
@@ -55,6 +56,17 @@ class MiniProgram(Calling):
     program: Literal["formal", "trial", "developer"] = field(
         default="formal", metadata=doc("which version of the mini program it leads to")
     )
+
+    spends: Allowance | None = field(
+        metadata=doc(
+            "what members give one of for each message; an event 'allowed' of the template by default",
+            example={"event": "allowed", "subject": "wXQCnV5ZQ2hT3sJ4"},
+        )
+    )
+
+    @spends.default
+    def _consents(self) -> Allowance:
+        return Allowance(event="allowed", subject=self.template)
 
     @fields.validator
     def _check_fields(self, _: Attribute[Any], value: Mapping[str, str]) -> None:

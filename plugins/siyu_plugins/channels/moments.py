@@ -13,8 +13,9 @@ from siyu.kinds import Channel, Receipt, doc
 from siyu_plugins._http import opened
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App, platform_of
-from siyu_plugins.channels._mass import words_of
+from siyu_plugins.channels._mass import TAKEN_BACK
 from siyu_plugins.channels._sending import failed, states
+from siyu_plugins.channels._tasks import BY_CORP, fits, rows, span_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ __all__ = ["Moments", "siyu_register_channels"]
 
 # The limits and states are those of developer.work.weixin.qq.com/document/path/95094.
 _LARGEST, _DONE, _PUBLISHED = 2000, 3, 1
+_FEW = 20
 
 
 @frozen(kw_only=True)
@@ -33,7 +35,8 @@ class Moments(Channel):
     """Hands posts to staff, who publish them in their moments; needs ``siyu[http]``.
 
     All contacts of ``staff`` can see a post, so it takes only messages to the public: what is meant for one member is
-    not sent. A post is ``handed`` until somebody published it, then ``sent``.
+    not sent. A post is ``handed`` until somebody published it, then ``sent``. What is stopped, or over before that, is
+    taken back.
 
     ```toml
     [channel.moments]
@@ -44,6 +47,7 @@ class Moments(Channel):
     ```
     """
 
+    alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 
     corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))
@@ -80,14 +84,35 @@ class Moments(Channel):
         return Receipt(message.touch, "handed", provider_id=str(answer.get("jobid", "")))
 
     def look_up(self, messages: Sequence[Message]) -> Iterable[Receipt]:
-        """Ask whether posts were published; of those that nobody published yet, nothing."""
+        """Ask whether posts were published; of those that nobody published yet, nothing.
+
+        One whose job is not known, as after a time-out, is known by its words and moment.
+        """
+        asked = [message for message in messages if message.provider_id]
+        lost = [message for message in messages if not message.provider_id and message.begun]
+        if asked or lost:
+            with opened(platform_of(self.corp, self.app, self.folder)) as client:
+                for message in asked:
+                    yield from self._became(client, message)
+                yield from self._found(client, lost) if lost else ()
+
+    def _found(self, client: Client, lost: Sequence[Message]) -> Iterator[Receipt]:
+        listed = {"filter_type": BY_CORP, **span_of(lost)}
+        known = list(rows(client, "get_moment_list", "moment_list", listed, page=_FEW))
+        for message in lost:
+            made = [str(row.get("moment_id")) for row in known if fits(row, message)]
+            if any(self._published(client, moment) for moment in made):
+                yield Receipt(message.touch, "sent", "WeCom has its post")
+
+    def cancel(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Take back the posts that nobody published yet."""
         asked = [message for message in messages if message.provider_id]
         if asked:
             with opened(platform_of(self.corp, self.app, self.folder)) as client:
                 for message in asked:
-                    yield from self._became(client, message)
+                    yield from self._became(client, message, withdraw=True)
 
-    def _became(self, client: Client, message: Message) -> Iterator[Receipt]:
+    def _became(self, client: Client, message: Message, *, withdraw: bool = False) -> Iterator[Receipt]:
         job = client.get("externalcontact/get_moment_task_result", jobid=message.provider_id)
         result = job.get("result") or {}
         if job.get("status") != _DONE:
@@ -95,18 +120,19 @@ class Moments(Channel):
         if result.get("errcode", 0) != 0:
             reason = f"WeCom made no task of it: {result.get('errcode')}: {result.get('errmsg', '')}"
             yield Receipt(message.touch, "failed", reason, message.provider_id)
-        elif any(row.get("publish_status") == _PUBLISHED for row in self._rows(client, str(result.get("moment_id")))):
+            return
+        moment = str(result.get("moment_id"))
+        if withdraw:
+            client.post("externalcontact/cancel_moment_task", {"moment_id": moment})
+        if self._published(client, moment):
             yield Receipt(message.touch, "sent", provider_id=message.provider_id)
+        elif withdraw:
+            yield Receipt(message.touch, "cancelled", TAKEN_BACK, message.provider_id)
 
-    def _rows(self, client: Client, moment: str) -> Iterator[Mapping[str, Any]]:
-        cursor = ""
-        while True:
-            answer = client.post("externalcontact/get_moment_task", {"moment_id": moment, "cursor": cursor})
-            yield from answer.get("task_list") or ()
-            following = str(answer.get("next_cursor") or "")
-            if not following or following == cursor:
-                return
-            cursor = following
+    @staticmethod
+    def _published(client: Client, moment: str) -> bool:
+        staff = rows(client, "get_moment_task", "task_list", {"moment_id": moment})
+        return any(row.get("publish_status") == _PUBLISHED for row in staff)
 
 
 @hookimpl

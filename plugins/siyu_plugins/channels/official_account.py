@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, doc
+from siyu.config.units import Duration
+from siyu.kinds import Channel, Opening, Receipt, doc
 from siyu_plugins._http import Client, joined
 from siyu_plugins._wechat import Account, wechat
 from siyu_plugins.channels._filling import check_template, check_templates, filled
@@ -22,6 +23,12 @@ __all__ = ["OfficialAccount", "siyu_register_channels"]
 
 # Source: developers.weixin.qq.com/doc/offiaccount/Message_Management (template and customer-service messages)
 _LARGEST = 2048
+_DAYS, _MINUTE = Duration.parse("48h"), Duration.parse("1m")
+_WINDOWS = (
+    Opening(event="messaged", within=_DAYS, times=5),
+    Opening(event="paid", within=_DAYS),
+    *(Opening(event=event, within=_MINUTE, times=3) for event in ("clicked", "scanned", "followed")),
+)
 
 
 @frozen(kw_only=True)
@@ -31,7 +38,8 @@ class OfficialAccount(Calling):
     With ``template``, a template message whose ``fields`` are filled from the message: WeChat forbids marketing in
     those, so a marketing message is not sent. Without, a message of customer service, which WeChat takes only in a
     window that the member opened: 5 in the 48 hours after they wrote, 3 in the minute after a menu click, a scan or a
-    follow. Outside of it WeChat refuses, which is final.
+    follow, any number in the 48 hours after they paid. Until then a touch waits; tell by ``opens`` which entry is the
+    account's, where events of these types come in by others too: what WeChat refuses is final.
 
     Addresses are openids of this account: ``openid:wx…/o…``.
 
@@ -61,6 +69,17 @@ class OfficialAccount(Calling):
         validator=check_template,
         metadata=doc("where a template message leads to; a template", example="https://example.com/t/{content}"),
     )
+
+    opens: tuple[Opening, ...] = field(
+        metadata=doc(
+            "what opens it to a member for a while; the windows of customer service where there is no template",
+            example=[{"event": "messaged", "entry": "account", "within": "48h", "times": 5}],
+        )
+    )
+
+    @opens.default
+    def _windows(self) -> tuple[Opening, ...]:
+        return () if self.template else _WINDOWS
 
     @fields.validator
     def _check_fields(self, _: Attribute[Any], value: Mapping[str, str]) -> None:

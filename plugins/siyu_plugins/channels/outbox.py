@@ -55,14 +55,18 @@ class Outbox(Channel):
         return [Receipt(message.touch, "sent", provider_id=target.name) for message in messages]
 
 
+# What only channels need that answer by a code, or look up what they sent.
+_LEFT = {"begun", "code", "provider_id"}
+
+
 def _name(messages: Sequence[Message]) -> str:
     touches = ",".join(str(touch) for touch in sorted(message.touch for message in messages))
     return f"{sha256(touches.encode()).hexdigest()[:32]}.jsonl"
 
 
 def _line(message: Message) -> str:
-    row = {**asdict(message), "touch": message.key, "recipient": str(message.recipient)}
-    del row["provider_id"]
+    told = {name: value for name, value in asdict(message).items() if name not in _LEFT}
+    row = {**told, "touch": message.key, "recipient": str(message.recipient)}
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 

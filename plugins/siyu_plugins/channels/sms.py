@@ -26,6 +26,10 @@ class Sms(Api):
     What is sent is the ``mark`` that carriers ask for, then the item's words. A marketing message that names none of
     ``opt_out`` is not sent: who gets it must learn how to refuse more. Templates and answers are as for ``webhook``.
 
+    What the provider posts back comes in by entries ``webhook``: answers as ``replied`` with the words in
+    ``props.text``, of which those of ``[consent] words`` take the member off the channel that ``[consent.channels]``
+    gives the entry, and reports as ``delivered`` and ``bounced`` with the message's ``{key}`` as their ``ref``.
+
     ```toml
     [channel.sms]
     use = "sms"
@@ -34,6 +38,18 @@ class Sms(Api):
     secrets = { authorization = { env = "SMS_AUTHORIZATION" } }
     mark = "【云雾茶社】"
     answers = { code = "code", accepted = ["OK"], limited = ["LIMIT_CONTROL"], broken = ["OUT_OF_BALANCE"] }
+
+    [consent.channels]
+    sms-answers = "sms"
+
+    [entry.sms-answers]
+    use = "webhook"
+    signature = { secrets = [{ env = "SMS_ANSWERS_SECRET" }] }
+    type = "replied"
+    member = "phone:{phone}"
+    id = "{sequence}"
+    time = "at"
+    props = { text = "content" }
     ```
     """
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, doc
+from siyu.kinds import Channel, Receipt, Reminders, doc
 from siyu_plugins._wecom import App
-from siyu_plugins.channels._mass import Mass, Task
+from siyu_plugins.channels._mass import Mass
 from siyu_plugins.channels._sending import states
+from siyu_plugins.channels._tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ class WecomGroup(Channel):
 
     Each message goes to all ``chats``, so it takes only messages to a group or the public: what is meant for one
     member is not sent. It is ``handed`` until the owner confirms it, and ``sent`` when it reached one of the groups.
+    What is stopped, or over before that, is taken back.
 
     ```toml
     [channel.tea-circle]
@@ -41,12 +43,17 @@ class WecomGroup(Channel):
     ```
     """
 
+    alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 
     corp: str = field(metadata=doc("the corp's id", example="ww1234567890abcdef"))
     app: App = field(metadata=doc("the app that is called; it needs the right to mass messages (客户联系)"))
     owner: str = field(metadata=doc("who owns the groups and sends", example="ann"))
     chats: tuple[str, ...] = field(metadata=doc("the groups' ids", example=["wrOgQhDgAAMYQiS5ol9G7gK9JVAAAA"]))
+    reminding: Reminders | None = field(
+        default=None,
+        metadata=doc("when the owner is reminded of what is not confirmed; never by default", example={"after": "4h"}),
+    )
     folder: Path = field(metadata={**doc("the brand's folder"), "given": True})
 
     @chats.validator
@@ -68,7 +75,20 @@ class WecomGroup(Channel):
 
     def look_up(self, messages: Sequence[Message]) -> Iterable[Receipt]:
         """Ask whether messages reached a group."""
-        return self._mass.reached(messages, self.owner)
+        return self._mass.reached(messages)
+
+    @property
+    def reminders(self) -> Reminders | None:
+        """When the owner is reminded."""
+        return self.reminding
+
+    def cancel(self, messages: Sequence[Message]) -> Iterable[Receipt]:
+        """Take back what the owner did not confirm yet."""
+        return self._mass.reached(messages, withdraw=True)
+
+    def remind(self, provider_ids: Sequence[str]) -> None:
+        """Remind the owner, which WeCom lets one do three times in 24 hours."""
+        self._mass.remind(provider_ids)
 
     @property
     def _mass(self) -> Mass:

@@ -31,9 +31,10 @@ class ChannelTags(Tagger):
 
     ``in`` makes tags of ids that people mark in the channel. ``out`` names tags of other taggers, and the id that a
     member who has one of them should have in the channel. The difference to what the channel is known to have is
-    ``brand.marks``, and ``siyu marks``: rows for the channel to apply, as by WeCom's ``mark_tag``. A program that
-    applied one reports it back as an event ``marked`` or ``unmarked``, for what is changed through an interface is
-    mostly not called back; after that the difference is empty. An id is led by one side: it cannot be in both.
+    ``brand.marks``, and ``siyu marks``. The channel makes the changes by ``siyu marks --apply`` where it can, as
+    ``wecom-customer``; then they are recorded as events ``marked`` and ``unmarked``, and the difference is empty. A
+    program that applied one reports it back so, for what is changed through an interface is mostly not called back. An
+    id is led by one side: it cannot be in both.
 
     ```toml
     [tagger.wecom]

@@ -84,3 +84,21 @@ def test_wrong_usage(command: Command, arguments: tuple[str, ...]) -> None:
     ended = command(*arguments)
     assert ended.status == 2
     assert "Error: " in ended.error
+
+
+def test_marks_are_applied_where_the_channel_can(command: Command, tagged: Path) -> None:
+    ended = command("marks", tagged, "screen", "--apply", *NOW)
+    assert (ended.status, "the channel 'screen' cannot change its tags" in ended.error) == (1, True)
+    with (tagged / "brand.toml").open("a", encoding="utf-8") as file:
+        file.write('[channel.staff]\nuse = "wecom-customer"\ncorp = "ww1"\napp = { secret = { env = "NONE" } }\n')
+        file.write('[tagger.staff-tags]\nuse = "channel-tags"\nchannel = "staff"\nout = { host = "T1" }\n')
+        file.write('[channel.other]\nuse = "wecom-customer"\ncorp = "ww1"\napp = { secret = { env = "NONE" } }\n')
+        file.write('environment = "staging"\n[tagger.other-tags]\nuse = "channel-tags"\nchannel = "other"\n')
+        file.write('out = { host = "T1" }\n')
+    ended = command("marks", tagged, "other", "--apply", *NOW)
+    assert (ended.status, "'other' does not belong to production" in ended.error) == (1, True)
+    assert command("marks", tagged, "staff", "--apply", *NOW).output == "nothing to change in staff\n"
+    assert command("run", tagged, *NOW, "--no-send").status == 0
+    ended = command("marks", tagged, "staff", "--apply", *NOW, "--json")
+    assert ended.status == 1
+    assert [row["reason"] for row in json.loads(ended.output)] == ["the member has no id of ww1"]

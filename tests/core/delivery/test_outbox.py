@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from siyu.errors import PluginError
+from siyu.errors import PluginError, UserError
 from siyu.kinds import Message, Receipt
 
 # That of conftest, which a test module cannot import.
@@ -63,6 +63,26 @@ def test_a_channel_that_fails_half_way(shop: Shop) -> None:
     shop.send = good
     outcome = shop.brand.run(now=LATER)
     assert (outcome.counts["touches"], len(shop.got)) == (0, 1)
+
+
+def test_what_a_person_has_to_mend_leaves_the_rest_queued(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.delivery.pace._FIRST", 0.001)
+    shop.join("ann", "bob")
+
+    def locked(messages: Sequence[Message]) -> Iterator[Receipt]:
+        if len(shop.got) == 1:
+            yield Receipt(messages[0].touch, "sent")
+        raise UserError("the secret is not there")
+
+    shop.send = locked
+    with pytest.raises(PluginError, match=r"^channel\.probe: the secret is not there\n.*stays queued"):
+        shop.brand.run(now=NOON)
+    first, second = shop.names("ann", "bob")[0]
+    assert shop.states(first)[-1] == ("sent", "")
+    assert shop.states(second)[-1] == ("queued", "it was not begun")
+    shop.send = good
+    shop.brand.deliver(now=LATER)
+    assert shop.states(second)[-1] == ("sent", "")
 
 
 def test_what_a_channel_does_not_answer_is_unknown(shop: Shop) -> None:

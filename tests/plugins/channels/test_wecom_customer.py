@@ -5,42 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field
-from tests.loopback import RESET, Call, Raw, loopback
+from tests.loopback import RESET, Raw, loopback
+from tests.masses import Console
 from tests.sending import message
 
 from siyu.config.units import Secret
 from siyu.kinds import Message, Receipt
+from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App
-from siyu_plugins.channels._mass import tasks
+from siyu_plugins.channels._tasks import tasks
 from siyu_plugins.channels.wecom_customer import WecomCustomer
-
-
-@define
-class Console:
-    """WeCom's mass messages: tasks, and what their rows say by person."""
-
-    tasks: list[Any] = field(factory=list)
-    refused: list[str] = field(factory=list)
-    status: dict[str, int] = field(factory=dict)
-    faults: list[Any] = field(factory=list)
-
-    def call(self, call: Call) -> Any:  # noqa: ANN401 - see loopback
-        if call.path == "gettoken":
-            return {"errcode": 0, "access_token": "T", "expires_in": 7200}
-        fault = self.faults.pop(0) if self.faults else None
-        if fault is not None:
-            return fault
-        if call.path == "externalcontact/add_msg_template":
-            self.tasks.append(call.body)
-            return {"errcode": 0, "msgid": f"M{len(self.tasks)}", "fail_list": self.refused}
-        task = self.tasks[int(call.body["msgid"][1:]) - 1]
-        assert call.body["userid"] == task["sender"]
-        begin = int(call.body["cursor"] or 0)
-        people = task["external_userid"][begin : begin + 2]
-        rows = [{"external_userid": one, "status": self.status.get(one, 0), "userid": "ann"} for one in people]
-        more = str(begin + 2) if begin + 2 < len(task["external_userid"]) else ""
-        return {"errcode": 0, "send_list": rows, "next_cursor": more}
 
 
 @pytest.fixture
@@ -62,17 +36,19 @@ def test_one_task_for_each_sender_content_and_words(channel: Callable[..., Wecom
     console = Console(refused=["wm2"])
     with loopback(console.call) as server:
         sent = [to(1), to(2), to(3, "bob"), to(4, text="another arm"), to(5, content="guide"), to(6)]
+        sent.append(to(7, campaign="another"))
         found = {one.touch: one for one in channel(server.address).send(sent)}
     assert [(one["sender"], one["external_userid"]) for one in console.tasks] == [
         ("ann", ["wm1", "wm2", "wm6"]),
         ("bob", ["wm3"]),
         ("ann", ["wm4"]),
         ("ann", ["wm5"]),
+        ("ann", ["wm7"]),
     ]
     assert console.tasks[0]["chat_type"] == "single"
     assert console.tasks[0]["text"] == {"content": "第一杯\n我们请。回复 TD 退订"}
     assert {touch: one.state for touch, one in found.items()} == {
-        **dict.fromkeys((1, 3, 4, 5, 6), "handed"),
+        **dict.fromkeys((1, 3, 4, 5, 6, 7), "handed"),
         2: "failed",
     }
     assert (found[6].provider_id, found[5].provider_id) == ("M1", "M4")
@@ -135,19 +111,48 @@ def test_what_a_failure_means_for_its_task_and_no_other(
 
 
 def test_handed_is_sent_when_the_staff_member_confirmed(channel: Callable[..., WecomCustomer]) -> None:
-    console = Console()
+    console = Console(status={"wm2": 0, "wm3": 2, "wm4": 3})
     with loopback(console.call) as server:
         customers = channel(server.address)
-        sent = [to(touch) for touch in range(1, 6)]
-        list(customers.send(sent))
-        handed = [to(touch, provider_id="M1") for touch in range(1, 6)]
+        list(customers.send([to(touch) for touch in range(1, 6)]))
+        # Who has the member as a contact by now is not who was asked then.
+        handed = [to(touch, "bob", provider_id="M1") for touch in range(1, 6)]
         assert list(customers.look_up(handed)) == []
-        console.status = {"wm1": 1, "wm3": 2, "wm4": 3, "wm5": 1}
+        assert server.paths()[-1] == "externalcontact/get_groupmsg_task"
+        console.confirmed = {"M1"}
         found = list(customers.look_up([*handed, to(9)]))
-    assert [(one.touch, one.state) for one in found] == [(1, "sent"), (3, "failed"), (4, "failed"), (5, "sent")]
-    assert found[1].reason == "they are no contacts any more"
+    assert [(one.touch, one.state, one.reason) for one in found] == [
+        (1, "sent", ""),
+        (3, "failed", "they are no contacts any more"),
+        (4, "failed", "the member got another mass message already"),
+        (5, "sent", ""),
+    ]
     assert all(one.provider_id == "M1" for one in found)
     assert customers.polled
+
+
+def test_what_is_taken_back_is_cancelled_but_for_what_went_before(channel: Callable[..., WecomCustomer]) -> None:
+    console = Console(confirmed={"M1"}, status={"wm1": 1, "wm2": 0, "wm3": 2})
+    with loopback(console.call) as server:
+        customers = channel(server.address)
+        list(customers.send([to(1), to(2), to(3), to(4, "bob"), to(5, "cyd")]))
+        handed = [*(to(one, provider_id="M1") for one in (1, 2, 3)), to(4, "bob", provider_id="M2"), to(5)]
+        found = {one.touch: one.state for one in customers.cancel(handed)}
+        assert found == {1: "sent", 2: "cancelled", 3: "failed", 4: "cancelled"}
+        assert console.ended == ["M1", "M2"]
+        # Of what WeCom does not take back, only what it tells is known.
+        console.faults = [{"errcode": 41064, "errmsg": "it is over"}]
+        assert [one.touch for one in customers.cancel(handed[:3])] == [1, 3]
+        console.faults = [{"errcode": 48002, "errmsg": "forbidden"}]
+        with pytest.raises(PlatformError, match="48002"):
+            list(customers.cancel(handed))
+
+
+def test_one_reminder_that_fails_keeps_no_other_back(channel: Callable[..., WecomCustomer]) -> None:
+    console = Console(faults=[{"errcode": 45009, "errmsg": "often"}])
+    with loopback(console.call) as server, pytest.raises(PlatformError, match="45009"):
+        channel(server.address).remind(["M1", "M2"])
+    assert console.reminders == ["M2"]
 
 
 def test_without_a_tasks_id_nothing_is_asked(channel: Callable[..., WecomCustomer]) -> None:

@@ -10,7 +10,8 @@ from attrs import define, evolve, field
 from tests.loopback import RESET, Call, Raw, loopback
 from tests.sending import message
 
-from siyu.config.units import Secret
+from siyu.config.units import Duration, Secret
+from siyu.kinds import Reminders
 from siyu_plugins._wecom import App
 from siyu_plugins.channels.moments import Moments
 from siyu_plugins.channels.wecom_group import WecomGroup
@@ -64,11 +65,21 @@ def test_a_message_goes_to_all_groups_and_none_of_a_member(folder: Path) -> None
 @pytest.mark.parametrize(("states", "became"), [([0, 0], []), ([0, 1], ["sent"]), ([2, 3], ["failed"]), ([2, 0], [])])
 def test_what_became_of_a_message_to_groups(folder: Path, states: list[int], became: list[str]) -> None:
     rows = [{"chat_id": f"c{number}", "status": state} for number, state in enumerate(states)]
-    console = Console({"get_groupmsg_send_result": {"errcode": 0, "send_list": rows}})
+    task = {"errcode": 0, "task_list": [{"userid": "ann", "status": 2}]}
+    results = {"errcode": 0, "send_list": rows}
+    console = Console({"get_groupmsg_task": task, "get_groupmsg_send_result": results})
+    console.answers |= {key: {"errcode": 0} for key in ("cancel_groupmsg_send", "remind_groupmsg_send")}
     with loopback(console.call) as server:
-        found = list(group(folder, server.address).look_up([evolve(GROUP, provider_id="M1"), GROUP]))
+        channel = group(folder, server.address, reminding=Reminders(after=Duration.parse("1h")))
+        found = list(channel.look_up([evolve(GROUP, provider_id="M1"), GROUP]))
+        assert [one["msgid"] for one in console.bodies] == ["M1", "M1"]
+        ended = list(channel.cancel([evolve(GROUP, provider_id="M1"), GROUP]))
+        channel.remind(["M1"])
     assert [one.state for one in found] == became
-    assert len(console.bodies) == 1
+    assert [one.state for one in ended] == (became or ["cancelled"])
+    assert console.bodies[-1] == {"msgid": "M1"}
+    assert channel.reminders
+    assert channel.reminders.times == 3
 
 
 def test_a_post_is_sent_when_somebody_published_it(folder: Path) -> None:
@@ -87,6 +98,11 @@ def test_a_post_is_sent_when_somebody_published_it(folder: Path) -> None:
         assert list(channel.look_up(asked)) == []
         console.answers["get_moment_task"]["task_list"].append({"userid": "bob", "publish_status": 1})
         assert [one.state for one in channel.look_up(asked)] == ["sent"]
+        console.answers["cancel_moment_task"] = {"errcode": 0}
+        assert [one.state for one in channel.cancel([*asked, PUBLIC])] == ["sent"]
+        console.answers["get_moment_task"]["task_list"].pop()
+        assert [one.state for one in channel.cancel(asked)] == ["cancelled"]
+        assert {"moment_id": "P1"} in console.bodies
         done["result"] = {"errcode": 41094, "errmsg": "nobody can see it"}
         assert [one.state for one in channel.look_up(asked)] == ["failed"]
     assert console.bodies[0]["visible_range"] == {"sender_list": {"user_list": ["ann", "bob"]}}
