@@ -12,6 +12,7 @@ from siyu.delivery.clock import Clock
 from siyu.delivery.dead import revived
 from siyu.delivery.outbox import Outbox
 from siyu.delivery.register import Register
+from siyu.delivery.render import Renderer
 from siyu.errors import PluginError
 from siyu.outcome import Outcome
 from siyu.passes import Passes
@@ -78,4 +79,4 @@ class Sending(Passes):
             work.view = self.view(work.session, work.run.now)
             clock = Clock(work.run.now + int(work.elapsed()) * work.live, live=work.live)
             register = Register(work, self._touching, clock, partial(self.view, work.session))
-            return Outbox(register, self._halted.is_set, tell).deliver()
+            return Outbox(register, Renderer(self.programme, self._keys), self._halted.is_set, tell).deliver()

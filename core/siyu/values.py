@@ -71,6 +71,8 @@ class Message:
         offer: What it offers, or empty.
         purpose: ``marketing`` or ``service``.
         provider_id: The provider's own id of it, where it was handed to the provider before.
+        unsubscribe: The address of the recipient's own page, which takes a refusal by one click (RFC 8058); empty
+            where the config does not say where it is, and for recipients that are no members.
     """
 
     touch: int
@@ -86,6 +88,7 @@ class Message:
     offer: str
     purpose: str
     provider_id: str = ""
+    unsubscribe: str = ""
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import field, frozen
@@ -65,6 +66,12 @@ def _outside(_: object, __: Field[tuple[str, ...]], value: tuple[str, ...]) -> N
             raise ValueError(message)
 
 
+def _web(_: object, __: Field[str], value: str) -> None:
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError(f"expected an address with https, as in 'https://tea.example.com/siyu', not '{value}'")
+
+
 @frozen(kw_only=True)
 class Brand:
     """The owner of the audience: ``[brand]``."""
@@ -79,6 +86,9 @@ class Brand:
     )
     region: str = field(default="", metadata=doc("the region of members that state none", example="CN"))
     language: str = field(default="", metadata=doc("the language of members that state none", example="zh"))
+    url: str = field(
+        default="", validator=_web, metadata=doc("where the web application answers", example="https://tea.example.com")
+    )
     store: Path = field(
         default=Path(".siyu/store.duckdb"), metadata=doc("the store's file, relative to the brand's folder")
     )

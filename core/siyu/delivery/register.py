@@ -17,7 +17,7 @@ from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from siyu.kinds import Channel, Frame
     from siyu.tables import Schema
@@ -31,7 +31,7 @@ Verdict = tuple[int, str, str, str | None]
 """A receipt to write: touch, state, reason, provider_id."""
 
 _NAMES = list(TABLES["touches"].columns)
-_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String()}
+_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String(), "rule": nw.String()}
 # So many batches are prepared before what was kept for them is dropped.
 _KEPT = 16
 
@@ -55,12 +55,14 @@ class Register:
     seen: int = 0
     _prepared: int = field(default=0)
 
-    def note(self, verdicts: Sequence[Verdict]) -> None:
-        """Commit receipts."""
+    def note(self, verdicts: Sequence[Verdict], rules: Mapping[int, str] | None = None) -> None:
+        """Commit receipts; ``rules`` are those of the gate that stopped touches, by touch."""
         if not verdicts:
             return
         touches, states, reasons, ids = (list(column) for column in zip(*verdicts, strict=True))
         columns = {"touch": touches, "state": states, "reason": reasons, "provider_id": ids}
+        if rules:
+            columns["rule"] = [rules.get(touch) for touch in touches]
         with self.work.session.writing(self.work.run.id) as writer:
             writer.add("receipts", {**columns, "time": [self.clock.now()] * len(touches)})
 
@@ -109,8 +111,9 @@ class Register:
             if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
                 going = self.work.keep(moved(self.work.view, going))
             rows, lost = self._addressed(channel, self.rows(going))
-            verdicts = [(*row, None) for row in self.work.session.engine.rows(stopped.select(*_VERDICT))]
-            self.note([*verdicts, *lost, *((row["id"], "sending", "", None) for row in rows)])
+            found = self.work.session.engine.rows(stopped.select(*_VERDICT))
+            verdicts, rules = [(*row[:3], None) for row in found], {row[0]: row[3] for row in found}
+            self.note([*verdicts, *lost, *((row["id"], "sending", "", None) for row in rows)], rules)
         order = {touch: place for place, touch in enumerate(touches)}
         return sorted(rows, key=lambda row: order[row["id"]])
 
@@ -160,7 +163,7 @@ class Register:
         for rule in PERSONAL:
             verdicts = rule.judge(desk, standing)
             if verdicts is not None:
-                found.append(self.work.keep(cast_like(verdicts, _VERDICT)))
+                found.append(self.work.keep(cast_like(verdicts.with_columns(rule=nw.lit(rule.name)), _VERDICT)))
                 standing = self.work.keep(standing.join(found[-1], on="id", how="anti"))
         return self.work.keep(nw.concat(found))
 
