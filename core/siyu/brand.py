@@ -13,12 +13,12 @@ from siyu.claims.counter import Answer, ClaimCounter
 from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.errors import PluginError
+from siyu.explaining.asked import Explaining
 from siyu.ledgers import Ledgers
 from siyu.loop import walk
 from siyu.outcome import Outcome
 from siyu.passes import Moment
 from siyu.receiving import Receiving
-from siyu.rights.preferences import Preferences
 from siyu.scope import scope_of
 from siyu.segments import overview
 from siyu.sending import Sending
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Preferences, Receiving, Sending):
+class Brand(Codes, Explaining, Ledgers, Receiving, Sending):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

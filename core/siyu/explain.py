@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["Explanation", "Section", "explain"]
+__all__ = ["HIDDEN", "Explanation", "Section", "explain", "said"]
 
 _RECENT = 10
 _MANY = 100
-_HIDDEN = "sensitive: not shown"
+HIDDEN = "sensitive: not shown"
+"""What is shown of a value that is sensitive."""
 
 _COLUMNS = {
     "links": ["time", "kind", "id", "and", "with", "evidence", "state"],
@@ -119,13 +120,13 @@ def _wide(view: View, programme: Programme, member: int) -> Section:
     types, exponent = programme.names.columns, programme.brand.exponent
     hidden = {name for name, one in programme.attributes.items() if one.sensitivity == "sensitive"}
     rows = [
-        (name, _HIDDEN if name in hidden and value is not None else _said(value, types.get(name, ""), exponent))
+        (name, HIDDEN if name in hidden and value is not None else said(value, types.get(name, ""), exponent))
         for name, value in known
     ]
     return Section("features", ["name", "value"], rows)
 
 
-def _said(value: Any, kind: str, exponent: int) -> Any:  # noqa: ANN401 - whatever a feature holds
+def said(value: Any, kind: str, exponent: int) -> Any:  # noqa: ANN401 - whatever a feature holds
     """Write money and days as people do."""
     if value is None:
         return None

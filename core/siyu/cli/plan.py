@@ -24,13 +24,15 @@ _CHANGES = 3
 @moment
 @with_environment
 @with_json
+@click.option("--by", type=click.Choice(["campaign"]), help="Show also what the gate made of each campaign.")
 @click.option("--exit-code", is_flag=True, help="End with status 3 where there is something to do.")
 @click.option("--save", "file", type=click.Path(path_type=Path), help="Write the plan there, for siyu approve.")
 @click.option("--for", "lasts", default="1d", help="How long an approval of it holds, as 12h or 2d.", show_default=True)
-def plan(
+def plan(  # noqa: PLR0913 - each is a word of the command
     folder: Path,
     now: str | None,
     environment: str | None,
+    by: str | None,
     file: Path | None,
     lasts: str,
     *,
@@ -51,7 +53,8 @@ def plan(
     if machine:
         as_json(show.plain(done))
     else:
-        show.outcome(brand, done, intro="What would be sent, held or suppressed, and why")
+        intro = "What would be sent, held or suppressed, and why"
+        show.outcome(brand, done, intro=intro, campaigns=by == "campaign")
     if exit_code and any(done.counts.get(name) for name in ("touches", "grants", "gate: passed")):
         sys.exit(_CHANGES)
 

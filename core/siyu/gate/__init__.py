@@ -23,7 +23,7 @@ from siyu.gate.substance import nobody, wordless
 from siyu.gate.suppressed import suppressed
 from siyu.gate.tickets import waiting
 
-__all__ = ["PERSONAL", "RULES", "Desk", "Rule"]
+__all__ = ["ORDER", "PERSONAL", "RULES", "Desk", "Rule"]
 
 RULES = (
     Rule("expired", expired),
@@ -47,6 +47,11 @@ RULES = (
     Rule("approval", unapproved),
     Rule("brake", braked),
 )
+
+_LIMITS = ("distance", "caps", "quotas", "budget", "fatigue")
+
+ORDER = tuple(name for rule in RULES for name in (_LIMITS if rule.name == "limits" else (rule.name,)))
+"""The names of all rules that a verdict may have, in their order: the limits are asked together."""
 
 _PERSONAL = {
     *(
