@@ -21,10 +21,10 @@ from siyu.passes import Moment
 from siyu.receiving import Receiving
 from siyu.scope import scope_of
 from siyu.segments import overview
-from siyu.sending import Sending
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
+from siyu.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Explaining, Ledgers, Receiving, Sending):
+class Brand(Codes, Explaining, Ledgers, Receiving, Trials):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

@@ -31,7 +31,7 @@ def waterfall(gated: Iterable[_Gated]) -> list[tuple[str, int]]:
     for _, rule, _, number in rows:
         stopped[rule] = stopped.get(rule, 0) + number
     passed = stopped.pop("", 0)
-    named = [name for name in ORDER if name in stopped]
+    named = sorted(stopped, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     return [*steps, *((f"- {name}", stopped[name]) for name in named), ("= to send", passed)]
 
 

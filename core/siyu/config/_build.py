@@ -72,6 +72,7 @@ class Builder:
         identity = self._one("identity", Identity)
         if brand:
             self._written(brand, ("gate", "allow"), gate.allow if gate else ())
+            self._written(brand, ("gate", "testers"), gate.testers if gate else ())
             self._written(brand, ("identity", "release"), identity.release if identity else ())
         attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
         fields = self._many("field", Field)

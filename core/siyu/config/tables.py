@@ -13,7 +13,7 @@ from attrs import field, frozen
 from attrs.validators import ge
 
 from siyu.config._words import closest
-from siyu.config.limits import Cap, Fatigue, Spending
+from siyu.config.limits import Brake, Cap, Fatigue, Spending
 from siyu.config.units import ClockRange, Duration, Secret
 from siyu.kinds import doc
 
@@ -191,18 +191,6 @@ class Age:
 
 
 @frozen(kw_only=True)
-class Brake:
-    """When a run is held for a person: it would send far more than any run lately."""
-
-    times: int = field(
-        default=3, validator=ge(1), metadata=doc("how many times the most that a day of the last 28 sent", example=3)
-    )
-    least: int = field(
-        default=1000, validator=ge(1), metadata=doc("up to this many touches a day are never held", example=1000)
-    )
-
-
-@frozen(kw_only=True)
 class Gate:
     """What nothing goes out past: ``[gate]``."""
 
@@ -253,6 +241,11 @@ class Gate:
         default=(),
         validator=_outside,
         metadata=doc("the only recipients that are reached outside production, as outside ids", example=["wecom:wm7"]),
+    )
+    testers: tuple[str, ...] = field(
+        default=(),
+        validator=_outside,
+        metadata=doc("who gets tests in production, as outside ids; elsewhere those of 'allow'", example=["wecom:wm7"]),
     )
 
 

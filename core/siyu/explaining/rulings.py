@@ -48,9 +48,10 @@ def rulings(receipts: Sequence[Mapping[str, Any]]) -> list[Ruling]:
         if one["rule"]:
             said = Ruling(one["rule"], one["state"], one["time"], until, one["reason"])
             stops.setdefault(one["rule"], []).append(said)
-    reached = len(ORDER) if any(not one["rule"] for one, _ in judged) else max(map(ORDER.index, stops))
+    order = [*ORDER, *(name for name in stops if name not in ORDER)]
+    reached = len(order) if any(not one["rule"] for one, _ in judged) else max(map(order.index, stops))
     found = []
-    for place, name in enumerate(ORDER):
+    for place, name in enumerate(order):
         found += stops.get(name) or [Ruling(name, "passed" if place < reached else "not asked")]
     return found
 
