@@ -90,7 +90,8 @@ def _parts(view: View) -> dict[str, Frame]:
         "tags": view.tags,
         "tag changes": view.resolve(view.raw["tag_changes"]),
         "journey": view.steps,
-        "touches": view.touches.rename({"recipient": "member"}),
+        # As text: an id has more digits than some programs keep of a number.
+        "touches": view.touches.rename({"recipient": "member"}).with_columns(nw.col("id").cast(nw.String)),
         "consents": view.consents,
         "grants": view.grants,
         "experiments": view.exposures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import click
 
-from siyu.cli.options import as_json, moment, parted, with_environment, with_json
+from siyu.cli.options import as_json, moment, parted, progress, with_environment, with_json
 
 __all__ = ["send_test"]
 
@@ -39,7 +39,7 @@ def send_test(  # noqa: PLR0913 - each is a word of the command
     folder, (campaign,) = parted(named, 1, "which campaign")
     import siyu
 
-    with siyu.open(folder, environment=environment) as brand:
+    with siyu.open(folder, environment=environment) as brand, progress(quiet=machine):
         found = brand.send_test(campaign, to=to, by=by, step=step, content=content, now=now)
     if machine:
         as_json([attrs.asdict(one) for one in found])
