@@ -12,6 +12,8 @@ from siyu.components import component
 from siyu.config.units import Money
 from siyu.errors import UserError
 from siyu.merges import ties
+from siyu.moments import written
+from siyu.rights.suppression import ERASED
 
 if TYPE_CHECKING:
     from siyu.config.programme import Programme
@@ -77,12 +79,20 @@ def explain(view: View, programme: Programme, number: int, asked: str = "") -> E
     member, ids = component(view, number)
     known = view.rows(view.events.filter(nw.col("member") == member).select(nw.len()))[0][0]
     if not known:
-        message = f"no member {asked or number} is known; an outside id is written kind:value, as in the entry's config"
-        raise UserError(message)
+        raise UserError(f"no member {asked or number} is known{_why_not(view, programme, number)}")
     sections = [_linked(view, ids), _wide(view, programme, member)]
     sections += [_listed(view, name, frame, member) for name, frame in _parts(view).items()]
     sections.append(_segments(view, programme, member))
     return Explanation(member, ids, [section for section in sections if section.rows])
+
+
+def _why_not(view: View, programme: Programme, number: int) -> str:
+    """Return what is to be said of a member who is not known: that they were erased, where they were."""
+    gone = view.raw["suppressions"].filter(nw.col("member") == number, nw.col("origin") == ERASED)
+    moment = view.rows(gone.select(nw.col("time").max()))[0][0]
+    if moment is not None:
+        return f" any more: they were erased on {written(moment, programme.brand.zone)}"
+    return "; an outside id is written kind:value, as in the entry's config"
 
 
 def _parts(view: View) -> dict[str, Frame]:

@@ -17,6 +17,7 @@ from siyu.gate.stopped import targets
 from siyu.gate.suppressed import barred
 from siyu.identities import is_text
 from siyu.kinds import Campaign, Channel, Content
+from siyu.rights.accesses import access
 from siyu.rights.rights import Rights
 from siyu.sending import Sending
 from siyu.stages.feature import feature
@@ -44,8 +45,8 @@ class Trials(Rights, Sending):
 
         It is no touch: no cap counts it, no metric sees it, and each has a key of its own. The gate's rules on
         consent and time are not asked, so it goes to nobody but the recipients of ``[gate] testers``, outside
-        production of ``[gate] allow``, and never to whom the suppression list has. Kept in ``controls`` are who sent
-        it, when, by which channel and to which member.
+        production of ``[gate] allow``, and never to whom the suppression list has. Kept in ``accesses`` are who sent
+        it, when, of which campaign and to whom.
 
         Args:
             campaign: The campaign.
@@ -142,9 +143,8 @@ class Trials(Rights, Sending):
 
     def _tested(self, work: Work, campaign: str, number: int, by: str) -> None:
         """Keep that a test was sent, before it is."""
-        said_ = {"target": f"campaign:{campaign}", "action": "test", "actor": by, "reason": f"to member {number}"}
+        access(work, number, "send-test", by, f"campaign {campaign}")
         with work.session.writing(work.run.id) as writer:
-            writer.append("controls", work.row("controls", said_ | {"time": work.run.now}))
             record(work, writer)
 
 

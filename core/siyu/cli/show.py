@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siyu.config.tables import Brand as BrandTable
     from siyu.outcome import Outcome
 
-__all__ = ["money", "outcome", "plain", "table", "terminal"]
+__all__ = ["gate", "money", "outcome", "plain", "table", "terminal"]
 
 _GATE = "gate: "
 _WIDE = 160
@@ -54,7 +54,7 @@ def outcome(brand: Brand, done: Outcome, *, intro: str, campaigns: bool = False)
         console.print(table("Fields that nothing declares: they were dropped", DROPPED, done.dropped))
     if done.touched:
         console.print(table(intro, [*TOUCHED, "members"], done.touched))
-        console.print(table("The gate", ["rule", "touches"], waterfall(done.gated)))
+        console.print(gate(done))
         if campaigns:
             console.print(table("The gate, by campaign", *by_campaign(done.gated)))
         zone = brand.programme.brand.zone
@@ -70,6 +70,11 @@ def outcome(brand: Brand, done: Outcome, *, intro: str, campaigns: bool = False)
         return
     rest = [(name, number) for name, number in done.counts.items() if not name.startswith(_GATE)]
     console.print(table("Counts", ["what", "number"], rest))
+
+
+def gate(done: Outcome) -> Table:
+    """Return what the gate made of what was proposed, as a table."""
+    return table("The gate", ["rule", "touches"], waterfall(done.gated))
 
 
 def _newest(measured: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -66,3 +66,24 @@ def test_words_that_make_no_sense_together(brand: Path, command: Command) -> Non
         ended = command(*arguments)
         assert ended.status in {1, 2}
         assert words in ended.error
+
+
+def test_a_plan_overwrites_nothing_but_plans(brand: Path, command: Command) -> None:
+    config = brand / "brand.toml"
+    before = config.read_text(encoding="utf-8")
+    for file, more, words in (
+        (config, (), "is there already, and is no plan"),
+        (brand / "no" / "plan.json", (), "there is no folder"),
+        (brand / "plan.json", ("--for", "1x"), "expected a duration"),
+    ):
+        ended = command("plan", brand, *NOW, "--save", file, *more)
+        assert (ended.status, words in " ".join(ended.error.split())) == (2, True), ended.error
+    assert config.read_text(encoding="utf-8") == before
+    for _ in range(2):
+        assert command("plan", brand, *NOW, "--save", brand / "plan.json").status == 0
+    approved = command("approve", brand, brand / "plan.json", "--by", "li", *NOW)
+    assert (approved.output.startswith("approved by li: 0 touches until 2026-11-21"), approved.status) == (True, 0)
+    assert "no campaign asks for an approval" in approved.error
+    for file, words in ((config, "is no plan: write one with siyu plan --save FILE"), (brand / "x", "cannot be read")):
+        ended = command("approve", brand, file, "--by", "li")
+        assert (ended.status, words in ended.error) == (1, True), ended.error
