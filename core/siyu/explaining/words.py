@@ -37,7 +37,7 @@ WORDS = {
         "gone by": "To decide whether it suits you, we went by {what}.",
         "and": "; ",
         "whether": "whether {did}",
-        "how often": "whether and how much {did}",
+        "how often": "whether, and how often, {did}",
         "you told": "what we know of you ({what})",
         "grouped": "which group of customers you belong to, by what you do with us",
         "granted": "You agreed to such messages on {at}.",
