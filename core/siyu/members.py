@@ -70,10 +70,11 @@ class Members(Passes):
 
         That it was looked at is kept in ``accesses``, with ``by``, or who runs the program.
         """
-        self._accessed("explain", self.number(member), by, now)
+        number = self.number(member)
         with self.store.opened() as session:
-            second = self._second(now)
-            return explain(self.view(session, second), self.programme, self.number(member), str(member))
+            found = explain(self.view(session, self._second(now)), self.programme, number, str(member))
+        self._accessed("explain", number, by, now)
+        return found
 
     def erase_addresses(self, member: str | int, *, now: Moment = None) -> None:
         """Delete where a member can be reached, under all their ids; what comes in later is kept again."""

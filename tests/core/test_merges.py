@@ -192,7 +192,7 @@ def test_a_store_from_before_shared_ids_tells_anew_who_is_one_person(tmp_path: P
         brand.run(now=NOW)
         with brand.store.opened() as session:
             # As the version before left it: everybody joined, addresses by channel, and nothing of shared ids.
-            for table in ("shared", "superseded", "addresses", "closings"):
+            for table in ("shared", "superseded", "addresses", "closings", "suppressions", "accesses"):
                 session.cursor.execute(f"DROP TABLE {table}")
             session.cursor.execute("ALTER TABLE links DROP COLUMN by_hand")
             columns = "member BIGINT, channel VARCHAR, value VARCHAR, seq BIGINT, run BIGINT"

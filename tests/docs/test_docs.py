@@ -155,8 +155,12 @@ def test_every_default_of_the_gate_is_stated_with_its_reason() -> None:
         "basis": "none",
         "quiet": f"`{gate.quiet}`",
         "unknown_zone": f"`{gate.unknown_zone}`",
+        "in_quiet": f"`{gate.in_quiet}`",
         "caps": ", ".join(str(cap) for cap in gate.caps),
         "distance": f"`{gate.distance}`",
+        "budget": "none",
+        "fatigue": "none",
+        "regions": "none",
         "age": "none",
         "tickets": f"`{gate.tickets}`",
         "ticket_age": f"`{gate.ticket_age}`",
@@ -164,7 +168,8 @@ def test_every_default_of_the_gate_is_stated_with_its_reason() -> None:
         "allow": "nobody",
     }
     assert set(stated) == {one.name for one in fields(Gate)}
-    assert (gate.basis, gate.age, gate.allow) == (None, None, ())
+    assert (gate.basis, gate.budget, gate.fatigue, gate.age) == (None, None, None, None)
+    assert (gate.regions, gate.allow) == ({}, ())
 
 
 @pytest.mark.parametrize("block", of_all("toml"))

@@ -103,6 +103,7 @@ def test_an_id_inside_of_a_longer_one_is_somebody_elses(shop: Shop) -> None:
 def test_what_waits_is_taken_back(shop: Shop) -> None:
     with shop.open() as brand:
         brand.ingest(FACTS)
+        brand.ingest([{"identity": "wecom:friend", "kind": "phone", "value": "13900139000"}], table="addresses")
         brand.run(now="2026-11-10T20:00", send=False)
         brand.forget(PHONE, by="wu", now="2026-11-10T20:30")
         brand.deliver(now="2026-11-10T20:40")

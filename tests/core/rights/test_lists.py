@@ -20,6 +20,8 @@ def test_who_is_on_the_list_is_never_touched_known_or_not_nor_whoever_they_are_j
         assert brand.suppress([PHONE, "wecom:unknown"], by="wu", reason="complaint", now=DAY) == 2
         assert brand.suppress(["phone:138 0013 8000"], by="wu", reason="again", now=DAY) == 0
         brand.ingest([fact(who, "joined", DAY, who) for who in (PHONE, "wecom:tom", "wecom:ann", "wecom:unknown")])
+        addresses = [{"identity": who, "kind": "phone", "value": "13900139000"} for who in ("wecom:tom", "wecom:ann")]
+        brand.ingest(addresses, table="addresses")
         brand.link("wecom:tom", PHONE, evidence="till")
         brand.run(now=AT)
         assert [one.recipient for one in shop.got] == [brand.number("wecom:ann")]
