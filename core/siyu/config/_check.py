@@ -14,7 +14,7 @@ from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
 from siyu.config.features import EVENT_COLUMNS
 from siyu.errors import UserError
-from siyu.kinds import KINDS, Campaign, Incentive
+from siyu.kinds import KINDS, Campaign, Content, Incentive
 from siyu.rights.links import UNSUBSCRIBE
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ class Checker:
     def _links(self) -> None:
         """Check that what leads to a member's own page knows where that is."""
         for name, source in self.components["content"].items():
-            for item in () if self.builder.url else self.builder.asked(source, "items"):
+            told = not self.builder.url and isinstance(source, Content) and type(source).items is not Content.items
+            for item in self.builder.asked(source, "items") if told else ():
                 if UNSUBSCRIBE in f"{item.title}{item.text}":
                     words = f"'{item.name}' has {UNSUBSCRIBE}, and nothing says where members' own pages are"
                     hint = 'add url = "https://tea.example.com/siyu" to [brand]: where the web application answers'
