@@ -13,19 +13,19 @@ from siyu.claims.counter import Answer, ClaimCounter
 from siyu.codes import Codes
 from siyu.controls import checked
 from siyu.errors import PluginError
+from siyu.explaining.asked import Explaining
 from siyu.ledgers import Ledgers
 from siyu.loop import walk
 from siyu.outcome import Outcome
 from siyu.passes import Moment
 from siyu.receiving import Receiving
-from siyu.rights.preferences import Preferences
 from siyu.scope import scope_of
 from siyu.segments import overview
-from siyu.sending import Sending
 from siyu.showing import Showing
 from siyu.stages.record import record
 from siyu.tables import TABLES
 from siyu.tagging import Word, end_of, marker, marks, say
+from siyu.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Brand"]
 
 
-class Brand(Codes, Ledgers, Preferences, Receiving, Sending, Showing):
+class Brand(Codes, Explaining, Ledgers, Receiving, Showing, Trials):
     """One brand: its programme, its plugins, its store.
 
     Safe to share between threads: every pass has a session of its own, runs take turns, claims are settled

@@ -12,17 +12,20 @@ from siyu.components import component
 from siyu.config.units import Money
 from siyu.errors import UserError
 from siyu.merges import ties
+from siyu.moments import written
+from siyu.rights.suppression import ERASED
 
 if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["Explanation", "Section", "explain"]
+__all__ = ["HIDDEN", "Explanation", "Section", "explain", "said"]
 
 _RECENT = 10
 _MANY = 100
-_HIDDEN = "sensitive: not shown"
+HIDDEN = "sensitive: not shown"
+"""What is shown of a value that is sensitive."""
 
 _COLUMNS = {
     "links": ["time", "kind", "id", "and", "with", "evidence", "state"],
@@ -76,12 +79,20 @@ def explain(view: View, programme: Programme, number: int, asked: str = "") -> E
     member, ids = component(view, number)
     known = view.rows(view.events.filter(nw.col("member") == member).select(nw.len()))[0][0]
     if not known:
-        message = f"no member {asked or number} is known; an outside id is written kind:value, as in the entry's config"
-        raise UserError(message)
+        raise UserError(f"no member {asked or number} is known{_why_not(view, programme, number)}")
     sections = [_linked(view, ids), _wide(view, programme, member)]
     sections += [_listed(view, name, frame, member) for name, frame in _parts(view).items()]
     sections.append(_segments(view, programme, member))
     return Explanation(member, ids, [section for section in sections if section.rows])
+
+
+def _why_not(view: View, programme: Programme, number: int) -> str:
+    """Return what is to be said of a member who is not known: that they were erased, where they were."""
+    gone = view.raw["suppressions"].filter(nw.col("member") == number, nw.col("origin") == ERASED)
+    moment = view.rows(gone.select(nw.col("time").max()))[0][0]
+    if moment is not None:
+        return f" any more: they were erased on {written(moment, programme.brand.zone)}"
+    return "; an outside id is written kind:value, as in the entry's config"
 
 
 def _parts(view: View) -> dict[str, Frame]:
@@ -89,7 +100,8 @@ def _parts(view: View) -> dict[str, Frame]:
         "tags": view.tags,
         "tag changes": view.resolve(view.raw["tag_changes"]),
         "journey": view.steps,
-        "touches": view.touches.rename({"recipient": "member"}),
+        # As text: an id has more digits than some programs keep of a number.
+        "touches": view.touches.rename({"recipient": "member"}).with_columns(nw.col("id").cast(nw.String)),
         "consents": view.consents,
         "grants": view.grants,
         "experiments": view.exposures,
@@ -119,13 +131,13 @@ def _wide(view: View, programme: Programme, member: int) -> Section:
     types, exponent = programme.names.columns, programme.brand.exponent
     hidden = {name for name, one in programme.attributes.items() if one.sensitivity == "sensitive"}
     rows = [
-        (name, _HIDDEN if name in hidden and value is not None else _said(value, types.get(name, ""), exponent))
+        (name, HIDDEN if name in hidden and value is not None else said(value, types.get(name, ""), exponent))
         for name, value in known
     ]
     return Section("features", ["name", "value"], rows)
 
 
-def _said(value: Any, kind: str, exponent: int) -> Any:  # noqa: ANN401 - whatever a feature holds
+def said(value: Any, kind: str, exponent: int) -> Any:  # noqa: ANN401 - whatever a feature holds
     """Write money and days as people do."""
     if value is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 import narwhals as nw
@@ -9,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from siyu.frames import total
 from siyu.goals import progress
+from siyu.waterfall import GATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ TOUCHED = ["campaign", "step", "content", "channel", "state", "reason"]
 TAKEN = ["entry", "type", "events", "members", "amount"]
 DROPPED = ["entry", "type", "fields", "events"]
 MEASURED = ["metric", "period", "slice", "key", "value", "n"]
-WHO = ["recipient", "campaign", "step", "content", "channel", "due", "state", "reason"]
+WHO = ["id", "recipient", "campaign", "step", "content", "channel", "due", "state", "reason"]
 
 
 @frozen(kw_only=True)
@@ -37,10 +39,12 @@ class Outcome:
         dropped: The fields that nothing declares, and how many events lost them: the columns of ``DROPPED``.
         touched: How many touches the gate judged, by campaign, step, content, channel, state and reason: the columns
             of ``TOUCHED`` and the number.
+        gated: How many of them each rule of the gate stopped: the columns of ``siyu.waterfall.GATED``.
         sample: The first judged touches: the columns of ``WHO``.
         measured: The numbers that are new: the columns of ``MEASURED``.
         goals: How far the goals are: the columns of ``PROGRESS``.
-        judged: Of a plan, all touches that the gate judged: the columns of ``touches``, state, reason, rule.
+        judged: Of a plan, all touches that the gate judged: the columns of ``touches``, state, reason, rule, waited
+            (whether it was held before).
         grants: Of a plan, the new lines of the ledgers.
         closing: Of a plan, frees what its frames hold.
     """
@@ -51,6 +55,7 @@ class Outcome:
     taken: list[tuple[Any, ...]]
     dropped: list[tuple[Any, ...]]
     touched: list[tuple[Any, ...]]
+    gated: list[tuple[str, str, bool, int]]
     sample: list[tuple[Any, ...]]
     measured: list[tuple[Any, ...]]
     goals: list[tuple[Any, ...]]
@@ -69,6 +74,7 @@ class Outcome:
             taken=_taken(work),
             dropped=sorted((*key, number) for key, number in work.dropped.items()),
             touched=[],
+            gated=[],
             sample=[],
             measured=_measured(work),
             goals=progress(work.view, work.programme.goals) if work.run.kind in {"run", "plan"} else [],
@@ -78,10 +84,9 @@ class Outcome:
         planned = work.run.kind == "plan"
         judged = work.keep(_judged(work).sort("id")) if planned else _judged(work)
         if work.size(work.results["verdicts"].head(1)):
-            grouped = judged.group_by(*TOUCHED).agg(number=nw.len()).select(*TOUCHED, "number")
-            touched = sorted(engine.rows(grouped), key=lambda row: tuple(str(value) for value in row))
-            first = engine.rows(judged.select("id", *WHO).sort("id").head(sample).select(*WHO))
-            outcome = evolve(outcome, touched=touched, sample=first)
+            first = engine.rows(judged.select(*WHO).sort("id").head(sample))
+            touched, gated = _numbers(work, judged)
+            outcome = evolve(outcome, touched=touched, gated=gated, sample=first)
         return evolve(outcome, judged=judged, grants=work.results["grants"]) if planned else outcome
 
     def close(self) -> None:
@@ -125,5 +130,20 @@ def _judged(work: Work) -> Frame:
     """Return the touches that this pass judged, held ones of earlier passes included."""
     new = work.results["touches"]
     columns = new.collect_schema().names()
-    older = work.results["held"].select(*columns)
-    return nw.concat([older, new]).join(work.results["verdicts"], on="id")
+    older = work.results["held"].select(*columns, waited=nw.lit(value=True))
+    both = nw.concat([older, new.with_columns(waited=nw.lit(value=False))])
+    return both.join(work.results["verdicts"], on="id")
+
+
+def _numbers(work: Work, judged: Frame) -> tuple[list[tuple[Any, ...]], list[Any]]:
+    """Return how many touches there are of each sort, once as ``touched`` and once as ``gated``."""
+    columns = [*TOUCHED, *(name for name in GATED[:-1] if name not in TOUCHED)]
+    grouped = judged.group_by(*columns).agg(number=nw.len()).select(*columns, "number")
+    touched: Counter[tuple[Any, ...]] = Counter()
+    gated: Counter[tuple[Any, ...]] = Counter()
+    for *row, number in work.session.engine.rows(grouped):
+        named = dict(zip(columns, row, strict=True))
+        touched[tuple(named[name] for name in TOUCHED)] += number
+        gated[tuple(named[name] for name in GATED[:-1])] += number
+    ordered = sorted(touched.items(), key=lambda item: tuple(str(value) for value in item[0]))
+    return [(*key, number) for key, number in ordered], sorted((*key, number) for key, number in gated.items())

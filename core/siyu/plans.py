@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.outcome import Outcome
 
-__all__ = ["read", "save"]
+__all__ = ["is_plan", "read", "save"]
 
 _KEYS = ("config", "until", "touches", "cost", "grants")
 _HELD = "approval"
@@ -54,16 +54,31 @@ def read(file: Path | str, programme: Programme) -> Approval:
         UserError: The file is none, or the config is another one by now.
     """
     try:
-        told = json.loads(Path(file).read_text(encoding="utf-8"))
-        approval = Approval(**{key: told[key] for key in _KEYS})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file} is no plan: write one with siyu plan --save {file}") from error
+        approval = _told(file)
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}; write a plan with siyu plan --save FILE") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} is no plan: write one with siyu plan --save FILE") from error
     numbers = [approval.until, approval.touches, approval.cost, approval.grants]
     if not all(isinstance(number, int) and number >= 0 for number in numbers):
         raise UserError(f"{file}: until, touches, cost and grants are whole numbers from 0 on")
     if approval.config != programme.hash:
         raise UserError(f"{file} was made by another config: look at a new one, siyu plan --save {file}")
     return approval
+
+
+def is_plan(file: Path) -> bool:
+    """Return whether a file is a plan that was saved."""
+    try:
+        _told(file)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _told(file: Path | str) -> Approval:
+    told = json.loads(Path(file).read_text(encoding="utf-8"))
+    return Approval(**{key: told[key] for key in _KEYS})
 
 
 def _row(frame: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a lazy frame of one row

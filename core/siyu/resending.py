@@ -46,7 +46,9 @@ def reached(work: Work, campaign: str, seq: int) -> Frame:
 def _again(work: Work, campaign: str, seq: int, time: int) -> Frame:
     touches = work.view.raw["touches"].filter(nw.col("campaign") == campaign, nw.col("seq") < seq)
     last = work.view.rows(touches.select(nw.col("edition").max()))[0][0] or 0
-    newest = latest(reached(work, campaign, seq), ["step", "occurrence", "recipient"], ["edition", "seq"])
+    # Two who turned out to be one person get one correction.
+    gone = work.view.resolve(reached(work, campaign, seq), "recipient")
+    newest = latest(gone, ["step", "occurrence", "recipient"], ["edition", "seq"])
     until = nw.lit(time, nw.Int64) + nw.col("until") - nw.col("due")
     again = newest.with_columns(edition=nw.lit(last + 1, nw.Int64), due=nw.lit(time, nw.Int64), until=until)
-    return cast_like(work.view.resolve(again, "recipient"), TABLES["touches"].columns)
+    return cast_like(again, TABLES["touches"].columns)

@@ -79,7 +79,11 @@ class Sending(Passes):
         work.progress("deliver")
         with self._delivering:
             work.view = self.view(work.session, work.run.now)
-            return Outbox(self._register(work), self._halted.is_set, tell).deliver()
+            return Outbox(self._register(work), self._renderer, self._halted.is_set, tell).deliver()
+
+    @property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.programme, self._keys)
 
     def _take_back(self, target: str, now: Moment) -> None:
         """Have channels take back what was handed to people and is stopped by now.
@@ -91,7 +95,7 @@ class Sending(Passes):
         if not channels:
             return
         with self._pass("deliver", now) as work:
-            register, renderer = self._register(work), Renderer(self.programme)
+            register, renderer = self._register(work), self._renderer
             failures = [one for channel in channels for one in taken_back(register, channel, renderer)]
         if failures:
             words = f"{target} is stopped, but what was handed to people before could not be taken back"

@@ -122,8 +122,8 @@ _LOGS = (
     ),
     Table(
         "receipts",
-        "a state that a touch came into, and why",
-        _columns("touch:id state:text reason:text time:int provider_id:text"),
+        "a state that a touch came into, and why; the gate's also say by which rule, empty where it let a touch pass",
+        _columns("touch:id state:text reason:text time:int provider_id:text rule:text"),
     ),
     Table(
         "grants",

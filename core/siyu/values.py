@@ -74,6 +74,8 @@ class Message:
         code: The recipient's newest code to answer by, where the channel needs one: see ``Channel.code``.
         provider_id: The provider's own id of it, where it was handed to the provider before.
         begun: When it was sent last, in epoch seconds, where it is looked up; 0 where it is sent.
+        unsubscribe: The address of the recipient's own page, which takes a refusal by one click (RFC 8058); empty
+            where the config does not say where it is, and for recipients that are no members.
     """
 
     touch: int
@@ -91,6 +93,7 @@ class Message:
     code: str = ""
     provider_id: str = ""
     begun: int = 0
+    unsubscribe: str = ""
 
     @property
     def key(self) -> str:

@@ -166,6 +166,7 @@ def test_every_default_of_the_gate_is_stated_with_its_reason() -> None:
         "ticket_age": f"`{gate.ticket_age}`",
         "brake": f"{brake.times} times, from {brake.least:,}",
         "allow": "nobody",
+        "testers": "nobody",
     }
     assert set(stated) == {one.name for one in fields(Gate)}
     assert (gate.basis, gate.budget, gate.fatigue, gate.age) == (None, None, None, None)

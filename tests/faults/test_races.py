@@ -6,15 +6,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import narwhals as nw
 import pytest
 from attrs import define, field, frozen
-from tests.brands import EVERYTHING, folder, gapless, happened, opened, rounds, rows
+from tests.brands import EVERYTHING, HEAD, folder, gapless, happened, opened, rounds, rows
 
 from siyu.hooks import hookimpl
 from siyu.kinds import Frame, Tagger
+from siyu.moments import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,3 +269,56 @@ def test_links_and_ticks_and_runs_at_once(tmp_path: Path) -> None:
         assert len(touched) == len(set(touched))
         assert Counter(kind for (kind,) in rows(brand, "grants", "kind"))["reserved"] == 3
         gapless(brand)
+
+
+CAPPED = (
+    HEAD.replace("caps = []", 'caps = [{ times = 1, per = "day" }, { times = 1, per = "month" }]')
+    + "".join(
+        f"""
+[campaign.{name}]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-28
+at = "10:00"
+every = "day"
+say = "hi"
+via = "box"
+"""
+        for name in ("one", "two", "three")
+    )
+    + """
+[campaign.trip]
+use = "journey"
+from = 2026-11-01
+start = { event = "joined" }
+via = "box"
+steps = [{ id = "hello", say = "hi", latest = "30d" }, { id = "later", say = "hi", after = "1h", latest = "30d" }]
+"""
+)
+
+
+@pytest.mark.slow
+def test_eight_at_once_keep_the_caps_to_the_end_of_the_month(tmp_path: Path) -> None:
+    with opened(folder(tmp_path, CAPPED)) as brand:
+        brand.ingest([one for one in joins(0, 16) if one["type"] == "joined"], now=NOW)
+        now, later = "2026-11-30T12:00", "2026-12-01T12:00"
+        together(*([partial(brand.run, now=now), partial(brand.tick, now=now)] * 4))
+        assert Counter(used(brand)) == Counter((who, "2026-11-30") for who in {who for who, _ in used(brand)})
+        assert len(used(brand)) == 16
+        # The day after the month's end everybody has room again, for one of what is held since and what is new.
+        together(*([partial(brand.run, now=later)] * 2))
+        days = Counter(at for _, at in used(brand))
+        assert days == {"2026-11-30": 16, "2026-12-01": 16}
+        assert set(Counter(used(brand)).values()) == {1}
+        assert set(delivered(tmp_path).values()) == {1}
+
+
+def used(brand: Brand) -> list[tuple[int, str]]:
+    """Return whom messages went out to, and on which day in the brand's zone."""
+    whom = dict(rows(brand, "touches", "id", "recipient"))
+    sent = [
+        (whom[touch], time)
+        for touch, state, time in rows(brand, "receipts", "touch", "state", "time")
+        if state == "sent"
+    ]
+    return [(who, written(time, "Asia/Shanghai")[:10]) for who, time in sent]

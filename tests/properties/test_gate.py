@@ -17,12 +17,14 @@ from siyu.config.programme import Programme
 from siyu.config.tables import Gate
 from siyu.config.units import ClockRange, Duration, Money, Share
 from siyu.kinds import Channel
+from siyu.outcome import Outcome
 from siyu.runs import Run
 from siyu.stages.gate import gate as judge
 from siyu.stages.propose import PROPOSAL
 from siyu.tables import TABLES
 from siyu.testing.views import MemorySession, engine_of, programme_of
 from siyu.view import View
+from siyu.waterfall import by_campaign, waterfall
 from siyu.work import Work
 
 if TYPE_CHECKING:
@@ -207,7 +209,23 @@ def judged(world: World, known: list[dict[str, Any]], now: int, on: EngineName) 
     columns = {name: [row.get(name) for row in known] for name in PROPOSAL}
     work.results["proposals"] = engine.frame(columns, PROPOSAL)
     judge(work)
-    return dict(engine.rows(work.results["verdicts"].select("id", "state")))
+    found = dict(engine.rows(work.results["verdicts"].select("id", "state")))
+    adds_up(work, found)
+    return found
+
+
+def adds_up(work: Work, found: dict[int, str]) -> None:
+    """Assert that each touch has one verdict, and that all that is proposed is stopped by one rule or sent."""
+    gated = Outcome.of(work).gated
+    steps = waterfall(gated)
+    last, passed = steps.pop()
+    assert (last, passed) == ("= to send", list(found.values()).count("queued"))
+    assert sum(-number if name.startswith("- ") else number for name, number in steps) == passed
+    assert sum(number for name, number in steps if not name.startswith("- ")) == len(found)
+    columns, rows = by_campaign(gated)
+    each = [sum(int(row[place]) for row in rows) for place in range(1, len(columns))]
+    assert each == [number for _, number in [*steps, (last, passed)]]
+    assert sum(number for name, number in work.counts.items() if name.startswith("gate: ")) == len(found)
 
 
 def delivered(data: st.DataObject, world: World, now: int) -> None:

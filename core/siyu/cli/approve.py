@@ -21,6 +21,7 @@ def approve(named: tuple[str, ...], now: str | None, environment: str | None, ac
     grants. A changed config, or a newer approval, voids it.
     """
     import siyu
+    from siyu.kinds import Campaign
     from siyu.moments import written
     from siyu.plans import read
 
@@ -30,3 +31,5 @@ def approve(named: tuple[str, ...], now: str | None, environment: str | None, ac
         brand.control("plan", "approve", actor=actor, reason=str(approval), now=now)
         until = written(approval.until, brand.programme.brand.zone)
     click.echo(f"approved by {actor}: {approval.touches} touches until {until}")
+    if not any(campaign.approval for campaign in brand.programme.of(Campaign)):
+        click.echo("no campaign asks for an approval (approval = true), so it lets nothing more through", err=True)

@@ -20,7 +20,8 @@ def correct(named: tuple[str, ...], now: str | None, environment: str | None, by
     """Correct what MEMBER has of INCENTIVE by UNITS, as 20 or -20; the next run or tick writes it into the ledger.
 
     MEMBER is an outside id, as wecom:wm7 or phone:+8613800000000, or a member's number, of a member that the log
-    knows. INCENTIVE is one that takes corrections, as points do.
+    knows. INCENTIVE is one that takes corrections, as points do. A campaign that said something wrong is corrected by
+    siyu resend.
     """
     folder, (member, incentive, text) = parted(named, 3, "which member, which incentive and how many units")
     try:

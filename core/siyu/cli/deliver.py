@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["deliver"]
 
+_ANSWERS = {"queued", "handed", "sent", "delivered", "failed", "unknown", "expired"}
+
 
 @click.command()
 @folder
@@ -38,8 +40,14 @@ def deliver(folder: Path, now: str | None, environment: str | None, *, machine: 
         done = brand.deliver(now=now, retry=retry, tell=tell)
     if machine:
         as_json(show.plain(done))
-    elif done.counts:
-        show.terminal().print(show.table("What was delivered", ["state", "touches"], list(done.counts.items())))
+        return
+    if retry:
+        click.echo(f"{done.counts.get('revived', 0)} touches that failed are judged again, with all that is held")
+    if done.gated:
+        show.terminal().print(show.gate(done))
+    answers = [(name, number) for name, number in done.counts.items() if name in _ANSWERS]
+    if answers:
+        show.terminal().print(show.table("What was delivered", ["state", "touches"], answers))
     else:
         click.echo("nothing to deliver")
 

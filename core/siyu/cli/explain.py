@@ -11,6 +11,7 @@ from siyu.cli.options import as_json, moment, parted, with_by, with_environment,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from siyu.config.tables import Brand
     from siyu.events import EventType
@@ -18,21 +19,43 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_FOR = "Whom a message is explained to: in full, or in plain words to be read out."
 _MOMENTS = {"time", "due", "changed", "since", "nominal", "decided", "available", "expires"}
 
 
 @click.command()
-@click.argument("named", nargs=-1, metavar="[FOLDER] MEMBER")
+@click.argument("named", nargs=-1, metavar="[FOLDER] [MEMBER]")
+@click.option("--touch", metavar="ID", help="Explain one message instead, by the id that MEMBER's touches have.")
+@click.option("--for", "audience", type=click.Choice(["colleague", "customer"]), default="colleague", help=_FOR)
+@click.option("--language", type=click.Choice(["en", "zh"]), help="Of the words to the customer; theirs by default.")
 @moment
 @with_environment
 @with_by
 @with_json
-def explain(named: tuple[str, ...], now: str | None, environment: str | None, by: str, *, machine: bool) -> None:
-    """Show what is known of MEMBER, what was decided, and why.
+def explain(  # noqa: PLR0913 - each is a word of the command
+    named: tuple[str, ...],
+    touch: str | None,
+    audience: str,
+    language: str | None,
+    now: str | None,
+    environment: str | None,
+    by: str,
+    *,
+    machine: bool,
+) -> None:
+    """Show what is known of MEMBER, what was decided, and why; or with --touch why a message came, or did not.
 
-    MEMBER is an outside id, as wecom:wm7 or phone:+8613800000000, or a member's number.
+    MEMBER is an outside id, as wecom:wm7 or phone:+8613800000000, or a member's number. A message is explained by the
+    log and the config as they were when it was decided; its id stands among the touches of its member, in plans, and
+    with every receipt.
     """
-    folder, (member,) = parted(named, 1, "which member")
+    if touch is None and (audience != "colleague" or language):
+        raise click.UsageError("--for and --language are of one message: name it with --touch ID")
+    if touch is not None:
+        folder, _ = parted(named, 0, "no member beside --touch")
+        _touch(folder, touch, audience, language, now, environment, by, machine=machine)
+        return
+    folder, (member,) = parted(named, 1, "which member, or --touch ID")
     import siyu
     from siyu.loop import STAGES
 
@@ -49,6 +72,35 @@ def explain(named: tuple[str, ...], now: str | None, environment: str | None, by
     console.print("stages: " + " → ".join([*(stage.name for stage in STAGES), "settle", "record", "deliver"]))
     for section in found.sections:
         console.print(table(section.stage, section.columns, _written(section, programme.brand, events)))
+
+
+def _touch(  # noqa: PLR0913 - as the command has them
+    folder: Path,
+    touch: str,
+    audience: str,
+    language: str | None,
+    now: str | None,
+    environment: str | None,
+    by: str,
+    *,
+    machine: bool,
+) -> None:
+    import siyu
+
+    with siyu.open(folder, environment=environment) as brand:
+        found = brand.explain_touch(touch, language=language or "", now=now, by=by)
+    if machine and audience == "customer":
+        as_json({"touch": found.touch, "erased": found.erased, "customer": found.customer})
+    elif machine:
+        as_json(attrs.asdict(found))
+    elif audience == "customer":
+        click.echo("\n".join(found.customer))
+    else:
+        from siyu.cli.show import table, terminal
+
+        console = terminal()
+        for section in found.sections:
+            console.print(table(section.stage, section.columns, section.rows))
 
 
 def _written(section: Section, brand: Brand, events: Mapping[str, EventType]) -> list[list[Any]]:

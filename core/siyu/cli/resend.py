@@ -16,10 +16,11 @@ __all__ = ["resend"]
 @click.option("--by", "actor", required=True, help="Who orders it; kept in the log.")
 @click.option("--reason", default="", help="Why; kept in the log.")
 def resend(named: tuple[str, ...], now: str | None, environment: str | None, actor: str, reason: str) -> None:
-    """Send a corrected CAMPAIGN again to exactly those whom it has reached, or may have.
+    """Correct CAMPAIGN: send it again to exactly those whom it has reached, or may have.
 
-    Mend its words first, and stop it until then. The next run makes a new edition of it for whom it was sent to,
-    handed over for, or may have reached without an answer; all gates are asked again.
+    Mend its words first, and stop it until then. The next run makes a new edition of it, the correction, for whom it
+    was sent to, handed over for, or may have reached without an answer; all gates are asked again. What members have
+    of an incentive is corrected by siyu correct.
     """
     import siyu
     from siyu.controls import named as target

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from siyu.goals import PROGRESS
 from siyu.moments import written
 from siyu.outcome import DROPPED, MEASURED, TAKEN, TOUCHED, WHO
+from siyu.waterfall import by_campaign, waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from siyu.config.tables import Brand as BrandTable
     from siyu.outcome import Outcome
 
-__all__ = ["money", "outcome", "plain", "table", "terminal", "waterfall"]
+__all__ = ["gate", "money", "outcome", "plain", "table", "terminal"]
 
 _GATE = "gate: "
 _WIDE = 160
@@ -43,15 +44,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     return shown
 
 
-def waterfall(counts: dict[str, int]) -> list[tuple[str, int]]:
-    """Return what the gate let through: judged, minus each rule that stopped some, to send."""
-    steps = {name.removeprefix(_GATE): number for name, number in counts.items() if name.startswith(_GATE)}
-    passed = steps.pop("passed", 0)
-    stopped = [(f"- {name}", number) for name, number in steps.items() if number]
-    return [("judged", passed + sum(steps.values())), *stopped, ("= to send", passed)]
-
-
-def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
+def outcome(brand: Brand, done: Outcome, *, intro: str, campaigns: bool = False) -> None:
     """Print what a pass came to: who is touched, the gate's waterfall, new numbers, counts."""
     console = terminal()
     if done.taken:
@@ -61,9 +54,12 @@ def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
         console.print(table("Fields that nothing declares: they were dropped", DROPPED, done.dropped))
     if done.touched:
         console.print(table(intro, [*TOUCHED, "members"], done.touched))
-        console.print(table("The gate", ["rule", "touches"], waterfall(done.counts)))
+        console.print(gate(done))
+        if campaigns:
+            console.print(table("The gate, by campaign", *by_campaign(done.gated)))
         zone = brand.programme.brand.zone
-        sample = [[*row[:5], written(row[5], zone), *row[6:]] for row in done.sample]
+        due = WHO.index("due")
+        sample = [[*map(str, row[:2]), *row[2:due], written(row[due], zone), *row[due + 1 :]] for row in done.sample]
         console.print(table("The first of them", WHO, sample))
     if done.measured:
         console.print(table("Numbers that are new", MEASURED, _newest(done.measured)))
@@ -74,6 +70,11 @@ def outcome(brand: Brand, done: Outcome, *, intro: str) -> None:
         return
     rest = [(name, number) for name, number in done.counts.items() if not name.startswith(_GATE)]
     console.print(table("Counts", ["what", "number"], rest))
+
+
+def gate(done: Outcome) -> Table:
+    """Return what the gate made of what was proposed, as a table."""
+    return table("The gate", ["rule", "touches"], waterfall(done.gated))
 
 
 def _newest(measured: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
@@ -104,7 +105,8 @@ def money(minor: int, brand: BrandTable) -> str:
 
 
 def plain(done: Outcome) -> dict[str, Any]:
-    """Return what a pass came to, for JSON."""
+    """Return what a pass came to, for JSON; ids of touches are text, as they have more digits than some keep."""
+    columns, rows = by_campaign(done.gated)
     return {
         "run": done.run,
         "now": done.now,
@@ -112,6 +114,9 @@ def plain(done: Outcome) -> dict[str, Any]:
         "taken": [dict(zip(TAKEN, row, strict=True)) for row in done.taken],
         "dropped": [dict(zip(DROPPED, row, strict=True)) for row in done.dropped],
         "touches": [dict(zip([*TOUCHED, "members"], row, strict=True)) for row in done.touched],
+        "waterfall": [{"step": step, "touches": number} for step, number in waterfall(done.gated)],
+        "by_campaign": [dict(zip(columns, row, strict=True)) for row in rows],
+        "sample": [dict(zip(WHO, [str(row[0]), *row[1:]], strict=True)) for row in done.sample],
         "goals": [dict(zip(PROGRESS, row, strict=True)) for row in done.goals],
         "measures": [dict(zip(MEASURED, row, strict=True)) for row in done.measured],
     }

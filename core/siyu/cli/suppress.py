@@ -40,6 +40,8 @@ def _ids(given: str) -> list[str]:
     """Return the ids of a file, or the id itself; a line that begins with ``#`` is none."""
     path = Path(given)
     if not path.is_file():
+        if ":" not in given and not given.isdigit():
+            raise UserError(f"'{given}' is no file, and no id, which is written as phone:+8613800000000 or wecom:wm7")
         return [given]
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -53,6 +53,7 @@ class Builder:
         registry: The loaded plugins.
         problems: What is wrong.
         exponent: How many decimals the brand's currency has.
+        url: Where its web application answers.
         rest: The conditions and names in tables that could not be made, with their path and the table's owner.
     """
 
@@ -60,17 +61,19 @@ class Builder:
     registry: Registered
     problems: list[Problem] = Factory(lambda self: list(self.source.problems), takes_self=True)
     exponent: int = 2
+    url: str = ""
     rest: list[tuple[Keys, Condition | Named, str]] = Factory(list)
 
     def build(self) -> dict[str, Any]:
         """Return what a programme is made of; complete only where there is no problem."""
         self._unknown()
         brand = self._one("brand", Brand)
-        self.exponent = brand.exponent if brand else 2
+        self.exponent, self.url = (brand.exponent, brand.url) if brand else (2, "")
         plugins, gate, consent = self._one("plugins", Plugins), self._one("gate", Gate), self._one("consent", Consent)
         identity = self._one("identity", Identity)
         if brand:
             self._written(brand, ("gate", "allow"), gate.allow if gate else ())
+            self._written(brand, ("gate", "testers"), gate.testers if gate else ())
             self._written(brand, ("identity", "release"), identity.release if identity else ())
         attributes, features = self._many("attribute", Attribute), self._many("feature", Feature)
         fields = self._many("field", Field)
@@ -122,14 +125,15 @@ class Builder:
         return {}
 
     def asked(self, component: Component, question: str) -> tuple[Any, ...]:
-        """Return what a component says of itself: its ``gives``, ``slots``, ``rewards``, ``holdings`` or ``terms``.
+        """Return what a component says of itself: its ``gives``, ``items``, ``slots``, ``rewards`` and the like.
 
         Raises:
             PluginError: Its code fails.
         """
         try:
             found = getattr(component, question)
-            return tuple(found() if callable(found) else found)
+            told = found() if callable(found) else found
+            return tuple(told.values() if isinstance(told, Mapping) else told)
         except UserError:
             raise
         except Exception as error:

@@ -14,7 +14,8 @@ from siyu.config._words import closest, listed
 from siyu.config.expressions import Condition
 from siyu.config.features import EVENT_COLUMNS
 from siyu.errors import UserError
-from siyu.kinds import KINDS, Campaign, Incentive
+from siyu.kinds import KINDS, Campaign, Content, Incentive
+from siyu.rights.links import UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,6 +57,7 @@ class Checker:
                 self._parts(component, (kind, name))
                 self._rewards(component, (kind, name))
         self._budgets()
+        self._links()
 
         for path, part, owner in self.builder.rest:
             self._part(path, part, owner)
@@ -115,6 +117,16 @@ class Checker:
                 words = f"campaign.{outer.name} has a budget in money, and nothing says what units of this one cost"
                 hint = "add worth = { units = 100, amount = '1.00' }"
                 self.builder.problem(("incentive", name), words, hint=hint, on="key")
+
+    def _links(self) -> None:
+        """Check that what leads to a member's own page knows where that is."""
+        for name, source in self.components["content"].items():
+            told = not self.builder.url and isinstance(source, Content) and type(source).items is not Content.items
+            for item in self.builder.asked(source, "items") if told else ():
+                if UNSUBSCRIBE in f"{item.title}{item.text}":
+                    words = f"'{item.name}' has {UNSUBSCRIBE}, and nothing says where members' own pages are"
+                    hint = 'add url = "https://tea.example.com/siyu" to [brand]: where the web application answers'
+                    self.builder.problem(("content", name), words, hint=hint, on="key")
 
     def _feature(self, feature: Feature, path: Keys) -> None:
         if feature.event not in self.names.events:

@@ -56,9 +56,9 @@ def _made(builder: Builder, kind: str, name: str, table: object) -> tuple[str, C
 
 
 def _own(builder: Builder, cls: type[Component], table: Mapping[str, object]) -> dict[str, object]:
-    """Return what siyu itself gives a component that asks for it: the brand's folder, and its table as JSON."""
+    """Return what siyu itself gives a component that asks for it: the brand's folder, its url, its table as JSON."""
     asked = {field.name for field in fields_of(cls) if field.metadata.get("given")}
-    own = {"folder": builder.source.folder.resolve(), "written": canonical(table)}
+    own = {"folder": builder.source.folder.resolve(), "brand_url": builder.url, "written": canonical(table)}
     return {name: value for name, value in own.items() if name in asked}
 
 

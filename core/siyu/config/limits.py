@@ -13,7 +13,7 @@ from siyu.values import doc
 if TYPE_CHECKING:
     from attrs import Attribute as Field
 
-__all__ = ["CALENDAR", "Allowance", "Cap", "Fatigue", "Opening", "Quota", "Reminders", "Spending"]
+__all__ = ["CALENDAR", "Allowance", "Brake", "Cap", "Fatigue", "Opening", "Quota", "Reminders", "Spending"]
 
 CALENDAR = ("day", "week", "month", "local day", "local week", "local month")
 """The spans that begin at a midnight: in the brand's zone, or in the member's."""
@@ -147,4 +147,16 @@ class Fatigue:
     distance: Duration = field(
         default=Duration.parse("7d"),
         metadata=doc("the least time between two marketing touches to such a member", example="7d"),
+    )
+
+
+@frozen(kw_only=True)
+class Brake:
+    """When a run is held for a person: it would send far more than any run lately."""
+
+    times: int = field(
+        default=3, validator=ge(1), metadata=doc("how many times the most that a day of the last 28 sent", example=3)
+    )
+    least: int = field(
+        default=1000, validator=ge(1), metadata=doc("up to this many touches a day are never held", example=1000)
     )

@@ -6,13 +6,14 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from attrs import field, frozen
 from attrs.validators import ge
 
 from siyu.config._words import closest
-from siyu.config.limits import Cap, Fatigue, Spending
+from siyu.config.limits import Brake, Cap, Fatigue, Spending
 from siyu.config.units import ClockRange, Duration, Secret
 from siyu.kinds import doc
 
@@ -65,6 +66,12 @@ def _outside(_: object, __: Field[tuple[str, ...]], value: tuple[str, ...]) -> N
             raise ValueError(message)
 
 
+def _web(_: object, __: Field[str], value: str) -> None:
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError(f"expected an address with https, as in 'https://tea.example.com/siyu', not '{value}'")
+
+
 @frozen(kw_only=True)
 class Brand:
     """The owner of the audience: ``[brand]``."""
@@ -79,6 +86,9 @@ class Brand:
     )
     region: str = field(default="", metadata=doc("the region of members that state none", example="CN"))
     language: str = field(default="", metadata=doc("the language of members that state none", example="zh"))
+    url: str = field(
+        default="", validator=_web, metadata=doc("where the web application answers", example="https://tea.example.com")
+    )
     store: Path = field(
         default=Path(".siyu/store.duckdb"), metadata=doc("the store's file, relative to the brand's folder")
     )
@@ -181,18 +191,6 @@ class Age:
 
 
 @frozen(kw_only=True)
-class Brake:
-    """When a run is held for a person: it would send far more than any run lately."""
-
-    times: int = field(
-        default=3, validator=ge(1), metadata=doc("how many times the most that a day of the last 28 sent", example=3)
-    )
-    least: int = field(
-        default=1000, validator=ge(1), metadata=doc("up to this many touches a day are never held", example=1000)
-    )
-
-
-@frozen(kw_only=True)
 class Gate:
     """What nothing goes out past: ``[gate]``."""
 
@@ -243,6 +241,11 @@ class Gate:
         default=(),
         validator=_outside,
         metadata=doc("the only recipients that are reached outside production, as outside ids", example=["wecom:wm7"]),
+    )
+    testers: tuple[str, ...] = field(
+        default=(),
+        validator=_outside,
+        metadata=doc("who gets tests in production, as outside ids; elsewhere those of 'allow'", example=["wecom:wm7"]),
     )
 
 

@@ -14,16 +14,15 @@ from siyu.delivery.failing import attributed
 from siyu.delivery.line import Line, retried
 from siyu.delivery.pace import Pace
 from siyu.delivery.posting import Poster
-from siyu.delivery.register import Register
 from siyu.delivery.reminding import reminded
-from siyu.delivery.render import Renderer
 from siyu.errors import PluginError, UserError
 from siyu.kinds import Channel, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from siyu.delivery.register import Row, Verdict
+    from siyu.delivery.register import Register, Row, Verdict
+    from siyu.delivery.render import Renderer
     from siyu.kinds import Message
 
 __all__ = ["STATES", "Outbox"]
@@ -47,12 +46,14 @@ class Outbox:
 
     Attributes:
         register: The store's side.
+        renderer: Gives touches their words.
         halted: Whether somebody asked to end: what is under way is waited for, the rest stays queued.
         tell: Is told how far a channel is: its name, how many of its touches are done, of how many.
         failures: What went wrong in channels; the touches that it leaves in doubt are ``unknown``.
     """
 
     register: Register
+    renderer: Renderer
     halted: Callable[[], bool] = lambda: False
     tell: Callable[[str, int, int], None] = lambda _channel, _done, _all: None
     failures: list[PluginError] = field(factory=list)
@@ -64,10 +65,9 @@ class Outbox:
         work = self.register.work
         cut_off(self.register)
         channels = [channel for channel in work.programme.of(Channel) if not self.halted()]
-        renderer = Renderer(work.programme)
         for channel in channels:
-            self.failures += reconciled(self.register, channel, renderer)
-            self.failures += taken_back(self.register, channel, renderer)
+            self.failures += reconciled(self.register, channel, self.renderer)
+            self.failures += taken_back(self.register, channel, self.renderer)
             self.failures += reminded(self.register, channel)
         lines = [self._line(channel) for channel in channels]
         with ExitStack() as stack:
@@ -76,12 +76,12 @@ class Outbox:
                 # What is answered by a code has seconds.
                 for line in sorted(active, key=lambda line: not line.channel.code):
                     if not self.halted() and line.wait() <= 0:
-                        self._round(line, renderer, stack)
+                        self._round(line, stack)
                 self._rest(lines)
         self._given_up(lines)
         for channel in channels if self._counts.get("handed") else ():
             # What was under way while somebody stopped it.
-            self.failures += taken_back(self.register, channel, renderer)
+            self.failures += taken_back(self.register, channel, self.renderer)
         return self.failures
 
     def _line(self, channel: Channel) -> Line:
@@ -103,7 +103,7 @@ class Outbox:
         if waits and min(waits) > 0:
             time.sleep(min(_NAP, *waits))
 
-    def _round(self, line: Line, renderer: Renderer, stack: ExitStack) -> None:
+    def _round(self, line: Line, stack: ExitStack) -> None:
         """Send one batch of a channel."""
         channel, taken = line.channel, line.take()
         rows = self.register.begin(channel, taken) if taken else []
@@ -111,7 +111,7 @@ class Outbox:
         line.done += len(taken) - len(rows)
         if rows:
             line.pace.spend(len(rows))
-            messages = [renderer.message(row) for row in rows]
+            messages = [self.renderer.message(row) for row in rows]
             answers, error = self._posted(channel, messages, stack) if channel.posts else self._sent(channel, messages)
             self.register.note(self._verdicts(line, rows, answers))
             if error is not None:

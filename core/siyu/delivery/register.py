@@ -20,7 +20,7 @@ from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from siyu.kinds import Channel, Frame
     from siyu.view import View
@@ -33,7 +33,7 @@ Verdict = tuple[int, str, str, str | None]
 """A receipt to write: touch, state, reason, provider_id."""
 
 _NAMES = list(TABLES["touches"].columns)
-_VERDICT = ["id", "state", "reason"]
+_VERDICT = ["id", "state", "reason", "rule"]
 # So many batches are prepared before what was kept for them is dropped.
 _KEPT = 16
 
@@ -58,12 +58,14 @@ class Register:
     _prepared: int = field(default=0)
     _useless: dict[str, dict[int, int]] = field(factory=dict)
 
-    def note(self, verdicts: Sequence[Verdict]) -> None:
-        """Commit receipts."""
+    def note(self, verdicts: Sequence[Verdict], rules: Mapping[int, str] | None = None) -> None:
+        """Commit receipts; ``rules`` are those of the gate that stopped touches, by touch."""
         if not verdicts:
             return
         touches, states, reasons, ids = (list(column) for column in zip(*verdicts, strict=True))
         columns = {"touch": touches, "state": states, "reason": reasons, "provider_id": ids}
+        if rules:
+            columns["rule"] = [rules.get(touch) for touch in touches]
         with self.work.session.writing(self.work.run.id) as writer:
             writer.add("receipts", {**columns, "time": [self.clock.now()] * len(touches)})
 
@@ -114,8 +116,8 @@ class Register:
             rows, lost = self._addressed(channel, self.rows(going))
             rows, mute = coded(self.work.view, channel, rows)
             found = [row for part in stopped for row in self.work.session.engine.rows(part.select(*_VERDICT))]
-            verdicts = [(*row, None) for row in found]
-            self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)])
+            verdicts, rules = [(*row[:3], None) for row in found], {row[0]: row[3] for row in found}
+            self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)], rules)
         order = {touch: place for place, touch in enumerate(touches)}
         return sorted(rows, key=lambda row: order[row["id"]])
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siyu.kinds import Content, Message
+from siyu.rights.links import UNSUBSCRIBE, Pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from siyu.config.programme import Programme
     from siyu.kinds import ContentItem
@@ -18,8 +19,9 @@ __all__ = ["Renderer"]
 class Renderer:
     """Finds the words of touches."""
 
-    def __init__(self, programme: Programme) -> None:
-        """Collect the items of all content sources."""
+    def __init__(self, programme: Programme, keys: Sequence[str]) -> None:
+        """Collect the items of all content sources; members' links are signed with the brand's keys."""
+        self._pages = Pages(programme.brand.url, keys)
         self._items: dict[str, ContentItem] = {}
         for source in programme.of(Content):
             self._items |= source.items()
@@ -30,7 +32,8 @@ class Renderer:
         Args:
             touch: Its columns, and ``address``, ``code``, ``provider_id`` and ``begun`` where there are any.
         """
-        item = self._items.get(touch["content"])
+        item, member = self._items.get(touch["content"]), touch["recipient_kind"] == "member"
+        page = self._pages.address(touch["recipient"], touch["channel"]) if member else ""
         return Message(
             touch=touch["id"],
             recipient=touch["recipient"],
@@ -40,11 +43,12 @@ class Renderer:
             campaign=touch["campaign"],
             step=touch["step"],
             content=touch["content"],
-            title=item.title if item else "",
-            text=item.text if item else "",
+            title=item.title.replace(UNSUBSCRIBE, page) if item else "",
+            text=item.text.replace(UNSUBSCRIBE, page) if item else "",
             offer=touch["offer"] or "",
             purpose=touch["purpose"],
             code=touch.get("code", ""),
             provider_id=touch.get("provider_id", ""),
             begun=touch.get("begun", 0),
+            unsubscribe=page,
         )

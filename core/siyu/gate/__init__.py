@@ -24,7 +24,7 @@ from siyu.gate.substance import nobody, wordless
 from siyu.gate.suppressed import suppressed
 from siyu.gate.tickets import waiting
 
-__all__ = ["PERSONAL", "RULES", "Desk", "Rule"]
+__all__ = ["ORDER", "PERSONAL", "RULES", "Desk", "Rule"]
 
 RULES = (
     Rule("expired", expired),
@@ -49,6 +49,13 @@ RULES = (
     Rule("approval", unapproved, counts=True),
     Rule("brake", braked, counts=True),
 )
+
+_LIMITS = ("distance", "caps", "quotas", "budget", "fatigue")
+# The load of staff is told as the quota that it is of.
+_TOLD = {"limits": _LIMITS, "load": ()}
+
+ORDER = tuple(name for rule in RULES for name in _TOLD.get(rule.name, (rule.name,)))
+"""The names of all rules that a verdict may have, in their order: the limits are asked together."""
 
 _PERSONAL = {
     *(

@@ -27,7 +27,8 @@ def access(work: Work, member: int, what: str, by: str, reason: str = "") -> Non
     Args:
         work: The pass.
         member: The number that was asked for.
-        what: What was done: ``explain``, ``ledger``, ``export``, ``forget``, ``suppress`` or ``lift``.
+        what: What was done: ``explain``, ``ledger``, ``export``, ``forget``, ``suppress``, ``lift`` or
+            ``send-test``.
         by: Who does it; empty for the account that runs the program.
         reason: Why, where it is said.
     """

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import hmac
 from base64 import b32decode, b32encode
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from attrs import frozen
 
-__all__ = ["PLACE", "opened", "token"]
+__all__ = ["PLACE", "UNSUBSCRIBE", "Pages", "opened", "token"]
 
 PLACE = "~"
 """The name under which the web application answers such links; no entry can have it."""
 
+UNSUBSCRIBE = "{unsubscribe}"
+"""What stands in the words of content for the address of the recipient's own page."""
+
 _NUMBER, _SIGNATURE = 8, 12
+
+
+@frozen
+class Pages:
+    """The addresses of members' own pages.
+
+    Attributes:
+        url: Where the web application answers; empty where nobody said.
+        keys: The brand's keys, the newest last.
+    """
+
+    url: str
+    keys: Sequence[str]
+
+    def path(self, member: int) -> str:
+        """Return the path of a member's page, below the web application."""
+        return f"/{PLACE}/{token(self.keys, member)}"
+
+    def address(self, member: int, channel: str = "") -> str:
+        """Return the address of a member's page, whose one click is about a channel; empty where there is no url."""
+        about = f"?channel={quote(channel, safe='')}" if channel else ""
+        return f"{self.url.rstrip('/')}{self.path(member)}{about}" if self.url else ""
 
 
 def token(keys: Sequence[str], member: int) -> str:

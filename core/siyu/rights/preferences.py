@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.components import component
+from siyu.errors import UserError
 from siyu.gate.suppressed import barred
 from siyu.kinds import Answer, Channel
-from siyu.rights.links import PLACE, opened, token
+from siyu.rights.links import Pages, opened
 from siyu.rights.page import PURPOSES, asked, drawn, refused
 from siyu.rights.rights import Rights
 from siyu.stages.record import record
@@ -35,7 +36,25 @@ class Preferences(Rights):
         Raises:
             UserError: The member is no id.
         """
-        return f"/{PLACE}/{token(self._keys, self.number(member))}"
+        return self._pages.path(self.number(member))
+
+    def preference_url(self, member: str | int, channel: str = "") -> str:
+        """Return the whole address of a member's own page: ``[brand] url``, and ``preference_path`` below it.
+
+        Args:
+            member: An outside id, or a number.
+            channel: The channel that one click is about; all of them by default.
+
+        Raises:
+            UserError: The member is no id, or the config does not say where the web application answers.
+        """
+        if not self.programme.brand.url:
+            raise UserError("say in the config where the web application answers, as [brand] url")
+        return self._pages.address(self.number(member), channel)
+
+    @property
+    def _pages(self) -> Pages:
+        return Pages(self.programme.brand.url, self._keys)
 
     def preferences(self, request: Request) -> Answer:
         """Answer a request for a member's page: GET shows it and changes nothing, POST writes what is said.

@@ -84,6 +84,11 @@ def protect(cursor: duckdb.DuckDBPyConnection) -> None:
     _add(cursor, 6)
 
 
+def account(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Add which rule of the gate a receipt is of."""
+    cursor.execute("ALTER TABLE receipts ADD COLUMN IF NOT EXISTS rule VARCHAR")
+
+
 MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: create,
     2: fold,
@@ -91,6 +96,7 @@ MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     4: source,
     5: close,
     6: protect,
+    7: account,
 }
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 

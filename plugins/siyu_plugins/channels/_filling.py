@@ -26,6 +26,7 @@ _NAMES = (
     "step",
     "text",
     "title",
+    "unsubscribe",
 )
 _PLACE = re.compile(r"\{([^{}]*)\}")
 

@@ -35,24 +35,37 @@ class Unsubscribe:
     """Where a reader refuses more: RFC 8058 by one click of the mail program, and a link in the words."""
 
     url: str = field(
+        default="",
         metadata=doc(
-            "the address that takes a refusal by POST; {key} is the message's, {signature} shows that siyu made it",
+            "an address of your own that takes a refusal by POST, in place of the member's page; {key} is the "
+            "message's, {signature} shows that siyu made it",
             example="https://tea.example.com/unsubscribe?touch={key}&proof={signature}",
-        )
+        ),
     )
-    secret: Secret = field(metadata=doc("what {signature} is made with", example={"env": "UNSUBSCRIBE_SECRET"}))
+    secret: Secret | None = field(
+        default=None, metadata=doc("what {signature} is made with", example={"env": "UNSUBSCRIBE_SECRET"})
+    )
     words: str = field(default="Unsubscribe", metadata=doc("what stands before the link", example="退订"))
 
     @url.validator
     def _check_url(self, attribute: Attribute[str], value: str) -> None:
+        if not value:
+            return
         web_address(self, attribute, value.partition("?")[0])
         if not value.startswith("https://"):
             raise ValueError(f"expected an address with https, as RFC 8058 asks for, not '{value}'")
         if "{key}" not in value or "{signature}" not in value:
             raise ValueError("expected {key} and {signature} in the address, so that it shows who refuses")
 
+    @secret.validator
+    def _check_secret(self, _: Attribute[Secret | None], value: Secret | None) -> None:
+        if bool(self.url) != (value is not None):
+            raise ValueError("expected both 'url' and 'secret', or none of them")
+
     def link(self, message: Message, folder: Path) -> str:
-        """Return the address for one message: ``signature`` is the hexadecimal HMAC-SHA256 of its key."""
+        """Return the address for one message: the member's own page, or one with the HMAC-SHA256 of its key in hex."""
+        if self.secret is None:
+            return message.unsubscribe
         made = hmac.digest(self.secret.reveal(folder).encode(), message.key.encode(), sha256).hex()
         return self.url.replace("{key}", quote(message.key, safe="")).replace("{signature}", made)
 

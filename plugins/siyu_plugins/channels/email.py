@@ -31,7 +31,8 @@ class Email(Channel):
     """Sends mail by an SMTP server; signatures (``dkim``) need ``siyu[email]``.
 
     A mail has the words as plain text and as HTML, and in its header how to refuse more by one click of the mail
-    program (RFC 8058): a marketing one without ``unsubscribe`` is not sent. What the server refuses for good is final,
+    program (RFC 8058): by the member's own page where ``[brand] url`` says where that is, or by an address of your own,
+    ``unsubscribe.url``; a marketing one with neither is not sent. What the server refuses for good is final,
     what it refuses for now is tried again; where the line breaks after the words went out, nobody knows.
 
     ```toml
@@ -42,7 +43,7 @@ class Email(Channel):
     user = "siyu"
     password = { env = "SMTP_PASSWORD" }
     postal_address = "Tea Shop, 1 Tea Road, Hangzhou"
-    unsubscribe = { url = "https://tea.example.com/u?t={key}&p={signature}", secret = { env = "UNSUBSCRIBE_SECRET" } }
+    unsubscribe = { words = "No more of these" }
     dkim = { domain = "tea.example.com", selector = "siyu", key = { file = ".siyu/dkim.pem" } }
     ```
     """
@@ -66,12 +67,13 @@ class Email(Channel):
     postal_address: str = field(
         default="", metadata=doc("the sender's postal address, which stands below the words of each mail")
     )
-    unsubscribe: Unsubscribe | None = field(default=None, metadata=doc("where a reader refuses more"))
+    unsubscribe: Unsubscribe = field(factory=Unsubscribe, metadata=doc("where a reader refuses more"))
     dkim: Dkim | None = field(default=None, metadata=doc("the signature of the sender's domain"))
     timeout: int = field(default=30, metadata=doc("how long it is waited for an answer", unit="seconds"))
     data_region: str = field(default="", metadata=doc("the country where the server's provider keeps mail"))
     transfer_basis: str = field(default="", metadata=doc("why data may go there, and where the proof is kept"))
     folder: Path = field(metadata={**doc("the brand's folder"), "given": True})
+    brand_url: str = field(default="", metadata={**doc("where members' own pages are"), "given": True})
 
     @tls.validator
     def _check_tls(self, _: Attribute[str], value: str) -> None:
@@ -90,7 +92,7 @@ class Email(Channel):
 
     def facts(self) -> Mapping[str, object]:
         """State that it sends mail, from where, and how more is refused."""
-        one_click = self.unsubscribe.url if self.unsubscribe else ""
+        one_click = self.unsubscribe.url or self.brand_url
         facts = states("mail", self.data_region, self.transfer_basis)
         return {**facts, "one_click": one_click, "postal_address": self.postal_address}
 
@@ -121,14 +123,13 @@ class Email(Channel):
         return connected((self.host, port), self.tls, context, (self.user, password), self.timeout)
 
     def _content(self, message: Message) -> bytes:
-        if message.purpose == MARKETING and self.unsubscribe is None:
-            raise Refused("a marketing mail needs 'unsubscribe', where its reader refuses more")
+        link = self.unsubscribe.link(message, self.folder)
+        if message.purpose == MARKETING and not link:
+            raise Refused("a marketing mail needs [brand] url or 'unsubscribe.url', where its reader refuses more")
         name, address = parseaddr(message.address)
         if name or "@" not in address or address != message.address:
             raise Refused("the member has no mail address")
-        link = self.unsubscribe.link(message, self.folder) if self.unsubscribe else ""
-        words = self.unsubscribe.words if self.unsubscribe else ""
-        content = written(message, parseaddr(self.sender), self.postal_address, link, words)
+        content = written(message, parseaddr(self.sender), self.postal_address, link, self.unsubscribe.words)
         return self.dkim.signed(content, self.folder) if self.dkim else content
 
 

@@ -26,7 +26,7 @@ def test_people_are_listed_told_and_forgotten(brand: Path, command: Command) -> 
     assert json.loads(gone.output)["rewritten"]
     nobody = command("explain", brand, "wecom:ann", "--by", "li", "--now", "2026-11-21T11:00")
     assert nobody.status == 1
-    assert "no member wecom:ann is known" in nobody.error
+    assert "no member wecom:ann is known any more: they were erased on 2026-11-21 10:00:00+08:00" in nobody.error
 
 
 def test_mistakes_are_told(brand: Path, command: Command) -> None:
@@ -34,7 +34,7 @@ def test_mistakes_are_told(brand: Path, command: Command) -> None:
     empty.write_text("# nobody\n", encoding="utf-8")
     for arguments, words in (
         (("suppress", brand, empty, "--by", "wu", "--reason", "x"), "has no id; write one a line"),
-        (("suppress", brand, "nobody", "--by", "wu", "--reason", "x"), "'nobody' is no member"),
+        (("suppress", brand, "nobody", "--by", "wu", "--reason", "x"), "'nobody' is no file, and no id"),
         (("forget", brand, "wecom:zoe", "--by", "wu", "--yes"), "nothing is known of wecom:zoe"),
         (("export", brand, "wecom:zoe"), "nothing is known of wecom:zoe"),
     ):

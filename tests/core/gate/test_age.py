@@ -36,3 +36,11 @@ def test_the_least_age_is_that_of_the_members_region(judge: Judge) -> None:
 def test_of_an_unknown_region_the_greatest_holds(judge: Judge) -> None:
     events = [born(1, 2007, None), born(2, 2006, None)]
     assert judge("age", [{}, {}], gate=REGIONS, events=events) == [(1, "suppressed", "younger than 19")]
+
+
+def test_minors_of_any_age_get_no_marketing_and_who_is_grown_up_does(judge: Judge) -> None:
+    # Who turns 18 in the course of the year counts as younger until it is over.
+    events = [born(member, 2026 - age, "CN") for member, age in enumerate((13, 14, 17, 18, 19), 1)]
+    touches: list[dict[str, Any]] = [{}] * 5 + [{"recipient": 1, "purpose": "service"}]
+    found = judge("age", touches, gate="age = { least = 18 }", events=events)
+    assert found == [(number, "suppressed", "younger than 18") for number in (1, 2, 3, 4)]

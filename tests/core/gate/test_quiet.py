@@ -64,3 +64,14 @@ def test_a_zone_that_does_not_exist_has_the_clocks_of_the_brand(judge: Judge) ->
     assert judge("quiet hours", [{}] * 3, gate=NIGHT, now="2026-11-20T20:00", zones=zones) == []
     found = judge("quiet hours", [{}] * 3, gate=NIGHT, now="2026-11-20T22:00", zones=zones)
     assert [verdict[0] for verdict in found] == [1, 2]
+
+
+def test_where_the_zone_is_not_known_the_strictest_holds(judge: Judge) -> None:
+    # At 12:00 in Shanghai it is 20:00 in Los Angeles, and at 13:00 it is 21:00 there.
+    zones = {1: "America/Los_Angeles", 2: "Asia/Shanghai"}
+    strict = f'{NIGHT}\nunknown_zone = "strictest"'
+    for now, held in (("2026-11-20T12:00", []), ("2026-11-20T13:00", [1, 3])):
+        found = judge("quiet hours", [{}] * 3, gate=strict, now=now, zones=zones)
+        assert [verdict[0] for verdict in found] == held
+    found = judge("quiet hours", [{}] * 3, gate=NIGHT, now="2026-11-20T13:00", zones=zones)
+    assert [verdict[0] for verdict in found] == [1]

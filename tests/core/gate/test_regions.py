@@ -33,6 +33,16 @@ def test_nothing_leaves_a_region_without_a_basis(judge: Judge) -> None:
     assert judge("region", touches, gate=f'regions = {{ SG = "a contract" }}\n{AWAY}', events=events) == []
 
 
+def test_it_holds_both_ways(judge: Judge) -> None:
+    home = '[channel.post]\nuse = "console"\nregion = "CN"\n'
+    touches = [{"recipient": member, "channel": channel} for member in (1, 2) for channel in ("mail", "post")]
+    found = judge("region", touches, gate=AWAY + home, events=[lives(1, "CN"), lives(2, "SG")])
+    assert [(number, reason) for number, _, reason in found] == [
+        (1, "'mail' keeps it in SG, without a basis"),
+        (4, "'post' keeps it in CN, without a basis"),
+    ]
+
+
 def test_a_member_may_have_to_consent_to_it(judge: Judge) -> None:
     consents = [
         said(1, "cross-border", "granted"),

@@ -166,10 +166,14 @@ def test_where_nobody_listens_nothing_was_sent(folder: Path) -> None:
 
 def test_marketing_needs_a_way_to_refuse(folder: Path) -> None:
     with mailbox() as box:
-        bare = channel(folder, box.port, unsubscribe=None)
-        found = list(bare.send([to(1), to(2, purpose="service")]))
-    assert [one.state for one in found] == ["failed", "sent"]
-    assert read(box.mails[0][1])["List-Unsubscribe"] is None
+        bare = channel(folder, box.port, unsubscribe=Unsubscribe())
+        page = "https://tea.example/~/abc?channel=mail"
+        found = list(bare.send([to(1), to(2, purpose="service"), to(3, unsubscribe=page)]))
+    assert [one.state for one in found] == ["failed", "sent", "sent"]
+    first, second = (read(content) for _, content in box.mails)
+    assert first["List-Unsubscribe"] is None
+    assert second["List-Unsubscribe"] == f"<{page}>"
+    assert f"Unsubscribe: {page}" in second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 def test_a_config_is_looked_at(folder: Path) -> None:
@@ -183,6 +187,8 @@ def test_a_config_is_looked_at(folder: Path) -> None:
         Unsubscribe(url="http://localhost/u?t={key}&p={signature}", secret=Secret(file="u"))
     with pytest.raises(ValueError, match=r"expected \{key\} and \{signature\}"):
         Unsubscribe(url="https://tea.example/u", secret=Secret(file="u"))
+    with pytest.raises(ValueError, match="expected both 'url' and 'secret'"):
+        Unsubscribe(url="https://tea.example/u?t={key}&p={signature}")
 
 
 def test_facts_for_rule_packs(folder: Path) -> None:

@@ -226,6 +226,20 @@ def test_the_one_above_is_rewarded_once_the_inviter_has_counted(settle: Settle, 
     assert component.facts()["depth"] == 2
 
 
+def test_a_third_level_gets_nothing_however_long_the_chain_is(settle: Settle, ids: Ids) -> None:
+    gives = Gives(inviter=(Reward("points", 200),), above=(Reward("points", 20),))
+    component = referral(gives=gives, basis="counsel, 2026-11-01")
+    chain = ["ben", "cleo", "dora"]
+    events = []
+    for place, (name, inviter) in enumerate(zip(chain, ["anna", *chain[:-1]], strict=True)):
+        events += [joined(2 * place + 1, ids[name], inviter, at=place), paid(2 * place + 2, ids[name], at=place + 0.5)]
+    found = settle(component, events, ("cause", "member", "amount", "kind"), known=[ids["anna"]])
+    # The cause is the last friend's joining: their inviter and the one above are all who get anything for it.
+    paid_for = [(member, amount) for cause, member, amount, kind in found if cause == "5" and kind == "earned"]
+    assert sorted(paid_for) == sorted([(ids["cleo"], 200), (ids["ben"], 20)])
+    assert ids["anna"] not in {member for member, _ in paid_for}
+
+
 def test_a_friend_counts_once_under_all_ids(settle: Settle, ids: Ids) -> None:
     events = [joined(2, 6, "ben", at=0), joined(1, 5, "anna", at=1), paid(3, 5, at=2)]
     paying = {"incentive": "bring", "kind": "referred", "member": ids["anna"], "amount": 1, "time": START}
