@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.tables import Schema
 
-__all__ = ["cast_like", "latest", "local_time", "long", "next_after", "row_number", "total"]
+__all__ = ["cast_like", "last", "latest", "local_time", "long", "next_after", "row_number", "total"]
 
 _LAST = 2**63 - 1
 
@@ -50,6 +50,20 @@ def latest(frame: Frame, by: Sequence[str], order_by: Sequence[str]) -> Frame:
     """
     counted = _counted(frame, by, order_by, "__rank", reverse=True)
     return counted.filter(nw.col("__rank") == 1).drop("__rank")
+
+
+def last(log: Frame, by: str) -> Frame:
+    """Keep of a log the one row of each group that came last: ``latest`` by ``seq``, at half its price.
+
+    Args:
+        log: The rows; no two of them have the same ``seq``.
+        by: The column (not null) that makes a group.
+
+    Returns:
+        The rows kept, with the columns of the log.
+    """
+    newest = log.group_by(by).agg(nw.col("seq").max())
+    return log.join(newest, on=[by, "seq"], how="semi")
 
 
 def next_after(frame: Frame, events: Frame, *, by: Sequence[str], at: str, name: str, inclusive: bool = False) -> Frame:

@@ -75,12 +75,14 @@ class Outcome:
         )
         if "verdicts" not in work.results:
             return outcome
-        judged = _judged(work)
-        grouped = judged.group_by(*TOUCHED).agg(number=nw.len()).select(*TOUCHED, "number")
-        touched = sorted(engine.rows(grouped), key=lambda row: tuple(str(value) for value in row))
-        first = engine.rows(judged.select(*WHO).head(sample))
-        outcome = evolve(outcome, touched=touched, sample=first)
-        return evolve(outcome, judged=judged, grants=work.results["grants"]) if work.run.kind == "plan" else outcome
+        planned = work.run.kind == "plan"
+        judged = work.keep(_judged(work).sort("id")) if planned else _judged(work)
+        if work.size(work.results["verdicts"].head(1)):
+            grouped = judged.group_by(*TOUCHED).agg(number=nw.len()).select(*TOUCHED, "number")
+            touched = sorted(engine.rows(grouped), key=lambda row: tuple(str(value) for value in row))
+            first = engine.rows(judged.select("id", *WHO).sort("id").head(sample).select(*WHO))
+            outcome = evolve(outcome, touched=touched, sample=first)
+        return evolve(outcome, judged=judged, grants=work.results["grants"]) if planned else outcome
 
     def close(self) -> None:
         """Free what a plan's frames hold, as a program that plans again and again should."""
@@ -124,4 +126,4 @@ def _judged(work: Work) -> Frame:
     new = work.results["touches"]
     columns = new.collect_schema().names()
     older = work.results["held"].select(*columns)
-    return work.keep(nw.concat([older, new]).join(work.results["verdicts"], on="id").sort("id"))
+    return nw.concat([older, new]).join(work.results["verdicts"], on="id")

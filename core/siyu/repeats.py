@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["certain", "undecided", "untouched"]
+__all__ = ["certain", "decided", "touched"]
 
 _STEP = ["campaign", "recipient", "occurrence", "step"]
 _TOUCH = ["campaign", "edition", "step", "occurrence", "recipient"]
@@ -28,26 +28,39 @@ def certain(work: Work, proposals: Frame) -> Frame:
     return proposals.join(work.view.resolve(around, "recipient").unique(), on="recipient", how="anti")
 
 
-def undecided(work: Work, proposals: Frame) -> Frame:
-    """Drop the steps of journeys that were decided before, by a tick meanwhile too."""
-    decided = work.view.steps.select("campaign", "occurrence", "step", recipient=nw.col("member")).unique()
-    free = proposals.filter(nw.col("nominal").is_null())
-    return nw.concat([free, proposals.filter(~nw.col("nominal").is_null()).join(decided, on=_STEP, how="anti")])
+def decided(work: Work, steps: Frame) -> Frame | None:
+    """Return which steps of journeys were decided before, by a tick meanwhile too: id, kept; None for none."""
+    if not work.size(steps.head(1)) or not work.size(work.view.raw["steps"].head(1)):
+        return None
+    before = work.view.steps.select("campaign", "occurrence", "step", recipient=nw.col("member")).unique()
+    return _some(work, steps.join(before, on=_STEP, how="semi").select("id"))
 
 
-def untouched(work: Work, proposals: Frame) -> Frame:
-    """Drop what was touched before.
+def touched(work: Work, proposals: Frame) -> Frame | None:
+    """Return which proposals were touched before: id, kept; None for none.
 
     A key is matched under any id of the component that the recipient is in now; and where a link was undone, or does
     not count any more as too many share an id, also under the ids that were joined with it when the touch was written:
     it may have reached either of the two.
     """
-    touched = work.view.touches.select(*_TOUCH).unique()
-    new = proposals.join(touched, on=_TOUCH, how="anti")
+    touches = work.view.raw["touches"]
+    if not work.size(touches.head(1)):
+        return None
+    # An id is made of the key, with the recipient of that day: what is said again of the same one has the same id.
+    found = [proposals.select("id").join(touches.select("id"), on="id", how="semi")]
+    if work.size(work.view.raw["canon"].head(1)):
+        now = work.view.resolve(touches.select(*_TOUCH, _then=nw.col("recipient")), "recipient")
+        joined = now.filter(nw.col("_then") != nw.col("recipient")).select(*_TOUCH).unique()
+        found.append(proposals.select("id", *_TOUCH).join(joined, on=_TOUCH, how="semi").select("id"))
     parted, shared = work.view.raw["links"].filter(nw.col("undone")), work.view.raw["shared"]
-    if not work.size(parted.head(1)) and not work.size(shared.head(1)):
-        return new
-    return _not_shared(work, new, _ending(work))
+    if work.size(parted.head(1)) or work.size(shared.head(1)):
+        found.append(_shared(work, proposals, _ending(work)))
+    return _some(work, nw.concat(found) if len(found) > 1 else found[0])
+
+
+def _some(work: Work, ids: Frame) -> Frame | None:
+    kept = work.keep(ids)
+    return kept if work.size(kept.head(1)) else None
 
 
 def _ending(work: Work) -> Frame:
@@ -71,7 +84,7 @@ def _ending(work: Work) -> Frame:
     return links.join(around, left_on="a", right_on="member", how="semi")
 
 
-def _not_shared(work: Work, proposals: Frame, links: Frame) -> Frame:
+def _shared(work: Work, proposals: Frame, links: Frame) -> Frame:
     engine = work.session.engine
     once = labels(engine, links.filter(~nw.col("made").is_null()))
     span = _spans(links, once)
@@ -80,8 +93,7 @@ def _not_shared(work: Work, proposals: Frame, links: Frame) -> Frame:
     shared = then.filter(nw.col("seq") > nw.col("since"), nw.col("seq") < nw.col("until"))
     keys = ["campaign", "edition", "step", "occurrence", "canon"]
     marked = proposals.select("id", *_TOUCH, member=nw.col("recipient")).join(once, on="member")
-    repeated = marked.join(shared.select(*keys).unique(), on=keys, how="semi").select("id")
-    return proposals.join(repeated, on="id", how="anti")
+    return marked.join(shared.select(*keys).unique(), on=keys, how="semi").select("id")
 
 
 def _spans(links: Frame, once: Frame) -> Frame:

@@ -14,7 +14,7 @@ from siyu.contents import themes
 from siyu.drawing import drawn
 from siyu.features.cells import declared
 from siyu.features.finish import finished
-from siyu.frames import cast_like, latest
+from siyu.frames import cast_like, last, latest
 from siyu.identities import looked_up
 from siyu.known import current, lapsed
 from siyu.moments import day_number
@@ -143,7 +143,7 @@ class View(ClocksView, ContactsView):
     @cached_property
     def touches(self) -> Frame:
         """All touches, with ``state``, ``reason`` and ``changed`` (epoch second) of their newest receipt."""
-        newest = latest(self._tables["receipts"], ["touch"], ["seq"])
+        newest = last(self._tables["receipts"], "touch")
         state = newest.select(nw.col("touch").alias("id"), "state", "reason", changed=nw.col("time"))
         return self.resolve(self._tables["touches"], "recipient").join(state, on="id", how="left")
 
@@ -163,13 +163,18 @@ class View(ClocksView, ContactsView):
 
         A channel or a purpose of ``*`` stands for all of them, also where the statement names none.
         """
+        # By name, granted comes before unknown and unknown before withdrawn.
+        return latest(self.stated, ["member", "channel", "purpose"], ["time", "state", "seq"])
+
+    @property
+    def stated(self) -> Frame:
+        """All statements about consent up to ``now``; one that names no channel, or no purpose, has ``*`` there."""
         known = self.resolve(self._tables["consents"].filter(nw.col("time") <= self.now))
         named = {
             column: nw.when(nw.col(column).fill_null("") == "").then(nw.lit("*")).otherwise(nw.col(column))
             for column in ("channel", "purpose")
         }
-        # By name, granted comes before unknown and unknown before withdrawn.
-        return latest(known.with_columns(**named), ["member", "channel", "purpose"], ["time", "state", "seq"])
+        return known.with_columns(**named)
 
     @cached_property
     def exposures(self) -> Frame:

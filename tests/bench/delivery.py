@@ -1,7 +1,8 @@
 """Delivery to a server on this machine, in a process of its own, durable receipts included; and a bare loop beside it.
 
 The bare loop posts the same messages by aiohttp, with as many under way, and keeps nothing. Each round runs both in
-turn, in a process of its own. ``make bench NAME=delivery`` runs all; SIYU_BENCH_SCALE=0.1 a tenth of it.
+turn, in a process of its own. Then the gate: see ``gating``. ``make bench NAME=delivery`` runs all;
+SIYU_BENCH_SCALE=0.1 a tenth of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import aiohttp
+from tests.bench import gating
 from tests.brands import HEAD, folder, opened
 from tests.posting import Posting, plugin, serving
 
@@ -95,6 +97,7 @@ def main() -> None:
     print(f"bare loop of aiohttp, {Posting.concurrent} under way: {MESSAGES / plain:,.0f} a second")
     print(f"delivery, receipts kept: {MESSAGES / ours:,.0f} a second")
     print(f"delivery by the bare loop: {ratio:.2f} times, at most {MOST}: {'ok' if ratio <= MOST else 'short'}")
+    gating.figures()
 
 
 if __name__ == "__main__":

@@ -224,26 +224,45 @@ def test_what_is_kept_survives_a_commit_until_it_is_dropped() -> None:
         engine, other = DuckEngine(cursor, KEY), DuckEngine(cursor, KEY)
         source = engine.frame({"a": [1]}, {"a": nw.Int64()})
         cursor.begin()
-        kept, others = engine.keep(source), other.keep(source)
+        kept, numbered, others = engine.keep(source), engine.keep(source, "n"), other.keep(source, "n")
         cursor.commit()
-        assert engine.rows(kept) == [(1,)]
+        assert (engine.rows(kept), engine.rows(numbered)) == ([(1,)], [(1, 1)])
         engine.drop()
         engine.drop()
-        assert other.rows(others) == [(1,)]
+        assert other.rows(others) == [(1, 1)]
         assert tables(cursor) == 1
         other.drop()
         assert tables(cursor) == 0
 
 
-def test_what_is_kept_in_a_transaction_goes_with_its_rollback() -> None:
+def test_what_is_kept_in_a_transaction_leaves_nothing_after_its_rollback() -> None:
     with duckdb.connect() as connection:
         cursor = connection.cursor()
         engine = DuckEngine(cursor, KEY)
         cursor.begin()
-        engine.frame({"a": [1]}, {"a": nw.Int64()})
+        engine.keep(engine.frame({"a": [1]}, {"a": nw.Int64()}), "n")
         cursor.rollback()
         engine.drop()
         assert tables(cursor) == 0
+
+
+@pytest.mark.parametrize("size", [0, 3, 3000])
+def test_rows_come_out_of_a_frame_as_they_went_in(size: int) -> None:
+    def work(engine: Engine) -> list[Any]:
+        schema = {"number": nw.Int64(), "text": nw.String(), "moment": nw.Datetime("us"), "empty": nw.Float64()}
+        columns: dict[str, list[Any]] = {
+            "number": list(range(size)),
+            "text": [f'it\'s "{number}"' for number in range(size)],
+            "moment": [datetime(2026, 1, 1) + timedelta(seconds=number) for number in range(size)],  # noqa: DTZ001 - UTC
+            "empty": [None] * size,
+        }
+        frame = engine.frame(columns, schema)
+        assert dict(frame.collect_schema()) == schema
+        rows = engine.rows(frame)
+        assert rows == list(zip(*columns.values(), strict=True))
+        return rows
+
+    on_both(work)
 
 
 def test_what_is_kept_is_computed_once() -> None:

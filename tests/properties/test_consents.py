@@ -121,8 +121,7 @@ def judged(brand: Brand) -> dict[tuple[str, str, str], tuple[bool, bool]]:
         stopped = []
         for name in ("opt-out", "consent"):
             verdicts = next(rule for rule in RULES if rule.name == name).judge(desk, touches)
-            assert verdicts is not None
-            stopped.append({number for (number,) in view.rows(verdicts.select("id"))})
+            stopped.append(set() if verdicts is None else {number for (number,) in view.rows(verdicts.select("id"))})
     return {key: (number in stopped[0], number in stopped[1]) for number, key in enumerate(asked)}
 
 

@@ -52,7 +52,7 @@ def waiting(register: Register, channel: Channel) -> Frame:
     work = register.work
     handed = work.keep(_handed(register, channel).filter(nw.col("until").fill_null(DISTANT) > register.clock.now()))
     held = stopped(Desk(work.view, work.programme, work.registry), handed)
-    return work.keep(handed.join(held, on="id", how="anti"))
+    return handed if held is None else work.keep(handed.join(held, on="id", how="anti"))
 
 
 def _handed(register: Register, channel: Channel) -> Frame:

@@ -13,6 +13,7 @@ from siyu.delivery.clock import Clock
 from siyu.delivery.codes import coded
 from siyu.frames import cast_like, row_number
 from siyu.gate import PERSONAL, Desk
+from siyu.gate.asking import by_each
 from siyu.moments import DISTANT
 from siyu.senders import moved
 from siyu.tables import TABLES
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from siyu.kinds import Channel, Frame
-    from siyu.tables import Schema
     from siyu.view import View
     from siyu.work import Work
 
@@ -33,7 +33,7 @@ Verdict = tuple[int, str, str, str | None]
 """A receipt to write: touch, state, reason, provider_id."""
 
 _NAMES = list(TABLES["touches"].columns)
-_VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String()}
+_VERDICT = ["id", "state", "reason"]
 # So many batches are prepared before what was kept for them is dropped.
 _KEPT = 16
 
@@ -108,12 +108,13 @@ class Register:
         with self.touching:
             batch = self._still(touches)
             stopped = self._stopped(batch)
-            going = self.work.keep(batch.join(stopped, on="id", how="anti"))
+            going = self.work.keep(batch.join(nw.concat(stopped), on="id", how="anti")) if stopped else batch
             if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
                 going = self.work.keep(moved(self.work.view, going))
             rows, lost = self._addressed(channel, self.rows(going))
             rows, mute = coded(self.work.view, channel, rows)
-            verdicts = [(*row, None) for row in self.work.session.engine.rows(stopped.select(*_VERDICT))]
+            found = [row for part in stopped for row in self.work.session.engine.rows(part.select(*_VERDICT))]
+            verdicts = [(*row, None) for row in found]
             self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)])
         order = {touch: place for place, touch in enumerate(touches)}
         return sorted(rows, key=lambda row: order[row["id"]])
@@ -170,16 +171,10 @@ class Register:
         found = view.raw["touches"].join(asked, on="id", how="semi").join(others, on="id", how="anti")
         return self.work.keep(cast_like(view.resolve(found, "recipient"), TABLES["touches"].columns))
 
-    def _stopped(self, batch: Frame) -> Frame:
-        """Ask the rules that concern a person."""
-        desk, found = Desk(self.work.view, self.work.programme, self.work.registry), []
-        standing = batch
-        for rule in PERSONAL:
-            verdicts = rule.judge(desk, standing)
-            if verdicts is not None:
-                found.append(self.work.keep(cast_like(verdicts, _VERDICT)))
-                standing = self.work.keep(standing.join(found[-1], on="id", how="anti"))
-        return self.work.keep(nw.concat(found))
+    def _stopped(self, batch: Frame) -> list[Frame]:
+        """Ask the rules that concern a person; return their verdicts in parts."""
+        among = batch.select(member=nw.col("recipient"))
+        return by_each(Desk(self.work.view, self.work.programme, self.work.registry, among), PERSONAL, batch)[1]
 
 
 _ORDER = ["_first", "until", "due", "id"]

@@ -43,11 +43,11 @@ RULES = (
     Rule("due", premature),
     Rule("quiet hours", quiet),
     Rule("openings", closed),
-    Rule("plugins", guarded, whole=True),
-    Rule("limits", placed),
-    Rule("load", loaded, whole=True),
-    Rule("approval", unapproved),
-    Rule("brake", braked),
+    Rule("plugins", guarded, counts=True),
+    Rule("limits", placed, counts=True),
+    Rule("load", loaded, counts=True),
+    Rule("approval", unapproved, counts=True),
+    Rule("brake", braked, counts=True),
 )
 
 _PERSONAL = {

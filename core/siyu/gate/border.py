@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.gate.rule import Desk, verdict
+from siyu.gate.said import EVERY
 from siyu.kinds import Channel
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ __all__ = ["PURPOSE", "abroad"]
 
 PURPOSE = "cross-border"
 """The purpose of a consent to what leaves the member's region."""
-
-_EVERY = ["", "*"]
 
 
 def abroad(desk: Desk, touches: Frame) -> Frame | None:
@@ -50,7 +49,7 @@ def abroad(desk: Desk, touches: Frame) -> Frame | None:
 
 def _granted(desk: Desk, channel: str) -> Frame:
     """Return who consented to it, for a channel or all, and withdrew neither: recipient."""
-    said = desk.view.consents.filter(nw.col("purpose") == PURPOSE, nw.col("channel").is_in([*_EVERY, channel]))
+    said = desk.said.filter(nw.col("purpose") == PURPOSE, nw.col("channel").is_in([EVERY, channel]))
     granted = said.filter(nw.col("state") == "granted").select(recipient=nw.col("member")).unique()
     withdrawn = said.filter(nw.col("state") == "withdrawn").select(recipient=nw.col("member"))
     return granted.join(withdrawn, on="recipient", how="anti")

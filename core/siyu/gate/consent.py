@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.gate.rule import Desk, verdict
+from siyu.gate.rule import OPTS_OUT, Desk, verdict
+from siyu.gate.said import EVERY
 from siyu.moments import day_of
 
 if TYPE_CHECKING:
@@ -14,51 +15,48 @@ if TYPE_CHECKING:
 
 __all__ = ["refused", "unknown"]
 
-_EVERY = ["", "*"]
-
 
 def _stated(desk: Desk, touches: Frame, state: str) -> Frame:
-    """Return the newest statements of a state that concern a touch: id, time.
-
-    A statement without a channel or purpose concerns all of them.
-    """
+    """Return the newest statements of a state that concern a touch: id, time."""
     wanted = touches.select("id", "channel", "purpose", member=nw.col("recipient"))
-    said = desk.view.consents.filter(nw.col("state") == state).select(
-        "member",
-        "time",
-        _channel=nw.col("channel"),
-        _purpose=nw.col("purpose"),
-    )
-    both = wanted.join(said, on="member")
+    said = desk.said.filter(nw.col("state") == state).rename({"channel": "_channel", "purpose": "_purpose"})
+    both = wanted.join(said.drop("state"), on="member")
     for column in ("channel", "purpose"):
-        every = nw.col(f"_{column}").is_in(_EVERY)
-        both = both.filter(every | (nw.col(f"_{column}") == nw.col(column)))
+        both = both.filter((nw.col(f"_{column}") == EVERY) | (nw.col(f"_{column}") == nw.col(column)))
     return both.select("id", "time")
 
 
-def _unsubscribed(desk: Desk, touches: Frame) -> Frame:
+def _unsubscribed(events: Frame, touches: Frame) -> Frame:
     """Return the moments at which recipients unsubscribed from a touch's channel or from all: id, time."""
-    events = desk.view.events.filter(nw.col("type") == "unsubscribed")
     said = events.select("member", time=nw.col("second"), _channel=nw.col("subject").fill_null(""))
     wanted = touches.select("id", "channel", member=nw.col("recipient"))
     both = wanted.join(said, on="member")
-    return both.filter(nw.col("_channel").is_in(_EVERY) | (nw.col("_channel") == nw.col("channel"))).select(
-        "id", "time"
-    )
+    here = nw.col("_channel").is_in(["", EVERY]) | (nw.col("_channel") == nw.col("channel"))
+    return both.filter(here).select("id", "time")
 
 
-def refused(desk: Desk, touches: Frame) -> Frame:
+def refused(desk: Desk, touches: Frame) -> Frame | None:
     """A touch is suppressed by a withdrawal, or an opt-out that no later consent took back.
 
     A withdrawal wins over any grant for another channel or purpose, and over one of the same moment.
     """
-    withdrawn = _stated(desk, touches, "withdrawn")
-    said = desk.view.keep(_unsubscribed(desk, touches))
+    found = []
+    if desk.some(desk.said.filter(nw.col("state") == "withdrawn")):
+        found.append(_stated(desk, touches, "withdrawn"))
+    events = desk.told.filter(nw.col("type") == OPTS_OUT)
+    if desk.some(events):
+        found.append(_opted_out(desk, events, touches))
+    if not found:
+        return None
+    return verdict(nw.concat(found).select("id").unique(), "suppressed", "consent was withdrawn")
+
+
+def _opted_out(desk: Desk, events: Frame, touches: Frame) -> Frame:
+    said = desk.view.keep(_unsubscribed(events, touches))
     asked = touches.join(said, on="id", how="semi")
     granted = _stated(desk, asked, "granted").group_by("id").agg(since=nw.col("time").max())
     out = said.join(granted, on="id", how="left")
-    still = out.filter(nw.col("time") >= nw.col("since").fill_null(nw.col("time"))).select("id", "time")
-    return verdict(nw.concat([withdrawn, still]).select("id").unique(), "suppressed", "consent was withdrawn")
+    return out.filter(nw.col("time") >= nw.col("since").fill_null(nw.col("time"))).select("id", "time")
 
 
 def unknown(desk: Desk, touches: Frame) -> Frame | None:
@@ -66,9 +64,12 @@ def unknown(desk: Desk, touches: Frame) -> Frame | None:
     gate = desk.programme.gate
     if gate.consent == "unless-withdrawn":
         return None
+    about = nw.col("purpose").is_in([EVERY, "marketing"])
+    granted = desk.said.filter(nw.col("state") == "granted", about).select("channel", recipient=nw.col("member"))
     marketing = touches.filter(nw.col("purpose") == "marketing")
-    granted = _stated(desk, marketing, "granted").select("id")
-    without = marketing.join(granted, on="id", how="anti")
+    # Most grants are for all channels, and to look a member up takes a fraction of looking up a text as well.
+    without = marketing.join(granted.filter(nw.col("channel") == EVERY), on="recipient", how="anti")
+    without = without.join(granted, on=["recipient", "channel"], how="anti")
     if gate.basis is not None:
         before = desk.view.raw["members"].filter(nw.col("joined") < day_of(gate.basis.date))
         without = without.join(before.select(recipient=nw.col("member")), on="recipient", how="anti")

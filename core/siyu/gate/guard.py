@@ -28,7 +28,10 @@ def guarded(desk: Desk, touches: Frame) -> Frame | None:
     """
     given = desk.registry.called("siyu_guard_touches", partial(_read, desk), view=desk.view, touches=touches)
     found = [frame for frame in given if frame is not None]
-    return latest(nw.concat(found), ["id"], ["state", "reason"]) if found else None
+    if not found:
+        return None
+    asked = nw.concat(found).join(touches.select("id"), on="id", how="semi")
+    return latest(asked, ["id"], ["state", "reason"])
 
 
 def _read(desk: Desk, given: Frame) -> Frame:

@@ -9,7 +9,6 @@ from attrs import evolve
 
 from siyu.gate.limit import Limit, begun
 from siyu.gate.openings import left_open
-from siyu.gate.spent import USING
 from siyu.gate.tired import tired
 from siyu.kinds import Channel
 from siyu.moments import period_start
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["limits"]
 
 _MARKETING = nw.col("purpose") == "marketing"
-_SENT = nw.col("state").is_in(USING)
+_SENT = ~nw.col("failed")
 
 
 def limits(desk: Desk) -> Iterator[Limit]:
@@ -51,8 +50,8 @@ def _cap(desk: Desk, cap: Cap) -> Limit:
     named = {"channel": cap.channel, "campaign": cap.campaign, "theme": cap.kind}
     for column, name in named.items():
         concerns = concerns & (nw.col(column) == name) if name else concerns
-    states = _SENT | (nw.col("state") == "failed") if cap.failed else _SENT
-    using = states & begun(desk.view, desk.programme.brand.zone, cap)
+    within = begun(desk.view, desk.programme.brand.zone, cap)
+    using = within if cap.failed else _SENT & within
     return _counted(cap, Limit(rule="caps", words=f"cap of {cap}", concerns=concerns, room=cap.times, using=using))
 
 

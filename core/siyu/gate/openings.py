@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.gate.rule import Desk, verdict
-from siyu.gate.spent import USING
 from siyu.kinds import Channel
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def left_open(desk: Desk, channel: Channel) -> Frame:
 
     Each opening counts what went out since its newest event, and the widest of those that are open counts.
     """
-    used = desk.spent.filter(nw.col("state").is_in(USING), nw.col("channel") == channel.name)
+    used = desk.spent.filter(~nw.col("failed"), nw.col("channel") == channel.name)
     rooms = []
     for one in channel.opens:
         opened = _opened(desk, one)

@@ -23,13 +23,16 @@ def quiet(desk: Desk, touches: Frame) -> Frame | None:
     gate, brand = desk.programme.gate, desk.programme.brand
     hours = gate.quiet
     marketing = touches.filter(nw.col("purpose") == "marketing")
-    lives = desk.view.raw["members"].select(recipient=nw.col("member"), zone=nw.col("zone"))
     clock = (nw.lit(desk.view.now, nw.Int64) + nw.col("offset")) % 86400
     after, before = clock >= hours.start, clock < hours.end
     within = (after & before) if hours.start < hours.end else (after | before)
-    zones = desk.view.zones.select("zone", quiet=within)
-    known = dict(desk.view.rows(zones))
+    known = dict(desk.view.rows(desk.view.zones.select("zone", quiet=within)))
     somewhere = any(known.values()) if gate.unknown_zone == "strictest" else known[brand.member_zone]
-    placed = marketing.join(lives, on="recipient", how="left").join(zones, on="zone", how="left")
+    # Whoever is not known to live elsewhere has the clocks of most, so that only the others are looked up.
+    others = sorted(zone for zone, quiet in known.items() if quiet != somewhere)
+    if not others and not somewhere:
+        return None
+    lives = desk.view.raw["members"].filter(nw.col("zone").is_in(others)).select(recipient=nw.col("member"))
+    found = marketing.join(lives, on="recipient", how="anti" if somewhere else "semi") if others else marketing
     state = "held" if gate.in_quiet == "hold" else "suppressed"
-    return verdict(placed.filter(nw.col("quiet").fill_null(value=somewhere)), state, f"quiet hours {hours}")
+    return verdict(found, state, f"quiet hours {hours}")

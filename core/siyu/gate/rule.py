@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import narwhals as nw
 from attrs import frozen
 
+from siyu.gate.said import said
 from siyu.gate.spent import quotas, since, spent
 
 if TYPE_CHECKING:
@@ -19,18 +20,29 @@ if TYPE_CHECKING:
     from siyu.registry import Registry
     from siyu.view import View
 
-__all__ = ["Desk", "Rule", "Ruling", "verdict"]
+__all__ = ["CLOSES", "OPENS", "OPTS_OUT", "Desk", "Rule", "Ruling", "verdict"]
+
+OPTS_OUT, OPENS, CLOSES = "unsubscribed", ("complained", "ticket_opened"), "ticket_closed"
+"""The events by which people opt out, and those that open a ticket of theirs and close it."""
 
 Ruling: TypeAlias = "Callable[[Desk, Frame], Frame | None]"
 
 
 @frozen
 class Desk:
-    """What the gate judges by: the newest log, the config, the plugins."""
+    """What the gate judges by.
+
+    Attributes:
+        view: The newest log.
+        programme: The config.
+        registry: The plugins.
+        among: The recipients of all that is judged: member; None where they are too many to look for them first.
+    """
 
     view: View
     programme: Programme
     registry: Registry
+    among: Frame | None = None
 
     @property
     def quotas(self) -> tuple[Quota, ...]:
@@ -42,6 +54,22 @@ class Desk:
         """What was sent before and uses a place: see ``siyu.gate.spent.spent``."""
         return self.view.keep(spent(self.view, since(self.view, self.programme)))
 
+    @cached_property
+    def said(self) -> Frame:
+        """The newest statements about consent: see ``siyu.gate.said.said``."""
+        return self.view.keep(said(self.view, self.among))
+
+    @cached_property
+    def told(self) -> Frame:
+        """What people did that keeps marketing from them, or lets it through again: events of these types."""
+        told = self.view.events.filter(nw.col("type").is_in([OPTS_OUT, *OPENS, CLOSES]))
+        narrow = told.select("type", "member", "second", "subject", "ref")
+        return self.view.keep(narrow if self.among is None else narrow.join(self.among, on="member", how="semi"))
+
+    def some(self, frame: Frame) -> bool:
+        """Whether there is any row."""
+        return bool(self.view.rows(frame.select(nw.lit(1).alias("one")).head(1)))
+
 
 @frozen
 class Rule:
@@ -49,15 +77,16 @@ class Rule:
 
     Attributes:
         name: The rule's name, as in the waterfall of a plan.
-        judge: Given the touches still standing (the columns of ``touches``), returns those that may not go out
-            now: id, state (``suppressed``, ``held`` or ``expired``), reason; None for none. It may name as ``rule``
-            which rule stopped each, where it asks several together.
-        whole: Whether it is given all columns of ``touches``; else those that the rules of the core look at.
+        judge: Given touches (the columns of ``touches``), returns those that may not go out now, each once: id, state
+            (``suppressed``, ``held`` or ``expired``), reason; None for none. It may name as ``rule`` which rule
+            stopped each, where it asks several together.
+        counts: Whether it looks at touches together, so that it is asked about those that the rules before it let
+            stand; else it looks at each alone, whatever others say of it.
     """
 
     name: str
     judge: Ruling
-    whole: bool = False
+    counts: bool = False
 
 
 def verdict(touches: Frame, state: str, reason: str | nw.Expr) -> Frame:

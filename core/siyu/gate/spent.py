@@ -27,20 +27,32 @@ LOCAL = tuple(span for span in CALENDAR if span.startswith("local "))
 
 _GOING, _WAITING = ["queued", "sending", "sent"], ["queued", "handed"]
 
+_SEEN = ["id", "recipient", "recipient_kind", "sender", "campaign", "content", "channel", "purpose"]
+
 
 def spent(view: View, since: int) -> Frame:
-    """Return the touches of recent moments that went out, may have or failed: the columns of ``touches``, moment.
+    """Return the touches of recent moments that went out, may have or failed.
 
     A touch counts when it was handed over for sending, and one that still waits for that, or for a person, counts
     now: whenever it goes out, it is in the span that ends then.
+
+    Returns:
+        id, recipient, recipient_kind, sender, campaign, content, channel, purpose; failed; moment (epoch second).
     """
-    receipts = view.receipts.filter(nw.col("state").is_in(_GOING), nw.col("time") >= since)
-    went = receipts.group_by("touch").agg(went=nw.col("time").max()).rename({"touch": "id"})
-    waits = nw.col("state").is_in(_WAITING)
-    known = view.touches.filter(nw.col("state").is_in([*USING, "failed"])).join(went, on="id", how="left")
-    counted = known.filter(waits | ~nw.col("went").is_null())
-    moment = nw.when(waits).then(nw.lit(view.now, nw.Int64)).otherwise(nw.col("went"))
-    return counted.with_columns(moment=moment).drop("went")
+    newest = {"_waits": _WAITING, "_used": USING, "failed": ["failed"]}
+    states = {name: _newest(nw.col("state").is_in(states), "seq") for name, states in newest.items()}
+    going = nw.col("state").is_in(_GOING) & (nw.col("time") >= since)
+    told = view.receipts.group_by("touch").agg(_last=nw.col("seq").max(), _went=_newest(going, "time"), **states)
+    now = [(nw.col(name) == nw.col("_last")).fill_null(value=False).alias(name) for name in newest]
+    waits, known = nw.col("_waits"), ~nw.col("_went").is_null() & (nw.col("_used") | nw.col("failed"))
+    counted = told.with_columns(*now).filter(waits | known)
+    moment = nw.when(waits).then(nw.lit(view.now, nw.Int64)).otherwise(nw.col("_went"))
+    found = counted.select("failed", id=nw.col("touch"), moment=moment)
+    return view.resolve(view.raw["touches"].select(*_SEEN), "recipient").join(found, on="id")
+
+
+def _newest(which: nw.Expr, column: str) -> nw.Expr:
+    return nw.when(which).then(nw.col(column)).otherwise(None).max()
 
 
 def quotas(programme: Programme) -> tuple[Quota, ...]:

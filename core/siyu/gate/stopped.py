@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import narwhals as nw
 
 from siyu.frames import latest
-from siyu.gate.rule import Desk
+from siyu.gate.rule import Desk, verdict
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -23,14 +24,20 @@ def targets(view: View) -> Frame:
     return newest.select("target", reason=nw.concat_str(nw.lit("stopped by "), nw.col("actor").fill_null("somebody")))
 
 
-def stopped(desk: Desk, touches: Frame) -> Frame:
+def stopped(desk: Desk, touches: Frame) -> Frame | None:
     """A touch waits while its campaign, its channel, or everything is stopped."""
-    halted = targets(desk.view)
-    keys = {
-        "campaign": nw.concat_str(nw.lit("campaign:"), nw.col("campaign")),
-        "channel": nw.concat_str(nw.lit("channel:"), nw.col("channel")),
-        "all": nw.lit("all"),
-    }
-    named = [touches.select("id", target=key) for key in keys.values()]
-    found = nw.concat(named).join(halted, on="target").group_by("id").agg(nw.col("reason").min())
-    return found.select("id", state=nw.lit("held"), reason=nw.col("reason"))
+    if not desk.some(desk.view.raw["controls"]):
+        return None
+    halted = dict(desk.view.rows(targets(desk.view)))
+    if not halted:
+        return None
+    reason = nw.lit(None, nw.String())
+    # Of several that stop it, the alphabetically first reason is given.
+    for target, words in sorted(halted.items(), key=itemgetter(1), reverse=True):
+        reason = nw.when(_meant(target)).then(nw.lit(words)).otherwise(reason)
+    return verdict(touches.with_columns(_reason=reason).filter(~nw.col("_reason").is_null()), "held", nw.col("_reason"))
+
+
+def _meant(target: str) -> nw.Expr:
+    column, _, name = target.partition(":")
+    return nw.col(column) == name if name else ~nw.col("id").is_null()

@@ -22,8 +22,10 @@ def barred(view: View) -> Frame:
     return view.resolve(newest.select("member")).unique()
 
 
-def suppressed(desk: Desk, touches: Frame) -> Frame:
+def suppressed(desk: Desk, touches: Frame) -> Frame | None:
     """A touch of any purpose is suppressed where one of the recipient's ids is on the list."""
+    if not desk.some(desk.view.raw["suppressions"]):
+        return None
     people = touches.filter(nw.col("recipient_kind") == "member")
     found = people.join(barred(desk.view).rename({"member": "recipient"}), on="recipient", how="semi")
     return verdict(found, "suppressed", "on the suppression list")

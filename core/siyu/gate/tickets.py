@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.gate.rule import Desk, verdict
+from siyu.gate.rule import CLOSES, OPENS, Desk, verdict
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
 
 __all__ = ["waiting"]
-
-_OPENING, _CLOSING = ["complained", "ticket_opened"], "ticket_closed"
 
 
 def waiting(desk: Desk, touches: Frame) -> Frame | None:
@@ -25,8 +23,10 @@ def waiting(desk: Desk, touches: Frame) -> Frame | None:
     gate = desk.programme.gate
     if gate.tickets == "ignore":
         return None
-    told = desk.view.events.filter(nw.col("type").is_in([*_OPENING, _CLOSING]), nw.col("ref").fill_null("") != "")
-    ends = nw.col("type") == _CLOSING
+    told = desk.told.filter(nw.col("type").is_in([*OPENS, CLOSES]), nw.col("ref").fill_null("") != "")
+    if not desk.some(told):
+        return None
+    ends = nw.col("type") == CLOSES
     seen = told.group_by("member", "ref").agg(
         opened=nw.when(~ends).then(nw.col("second")).otherwise(None).max(),
         closed=nw.when(ends).then(nw.col("second")).otherwise(None).max(),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.frames import total
-from siyu.gate.spent import USING
 
 if TYPE_CHECKING:
     from siyu.config.limits import Fatigue
@@ -29,7 +28,7 @@ def tired(desk: Desk, fatigue: Fatigue) -> Frame:
         recipient, room (0 or 1).
     """
     now, window = desk.view.now, fatigue.window.seconds
-    sent = desk.spent.filter(nw.col("state").is_in(USING), nw.col("purpose") == "marketing")
+    sent = desk.spent.filter(~nw.col("failed"), nw.col("purpose") == "marketing")
     reads = desk.view.events.filter(nw.col("type") == "read").select(_read=nw.col("ref")).unique()
     named = sent.with_columns(_read=nw.col("id").cast(nw.String))
     seen = named.join(reads.with_columns(_seen=nw.lit(1, nw.Int64)), on="_read", how="left")

@@ -8,11 +8,14 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.gate import RULES, Desk
-from siyu.repeats import certain, undecided, untouched
+from siyu.gate.asking import by_each, by_one
+from siyu.repeats import certain, decided, touched
 from siyu.senders import named
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siyu.kinds import Frame
     from siyu.tables import Schema
     from siyu.work import Work
@@ -20,68 +23,109 @@ if TYPE_CHECKING:
 __all__ = ["gate"]
 
 _TOUCH = TABLES["touches"].columns
+_RECEIPT = TABLES["receipts"].columns
+_HELD: Schema = {**_TOUCH, "reason": nw.String()}
+# Up to so many touches it is cheaper to look first for what concerns their recipients.
+_FEW = 50_000
 _VERDICT: Schema = {"id": nw.Int64(), "state": nw.String(), "reason": nw.String(), "rule": nw.String()}
-
-# What the rules of the core look at: the fewer columns, the cheaper it is to drop what one stops.
-_JUDGED = [
-    *("id", "recipient", "recipient_kind", "campaign", "step", "slot", "content", "channel"),
-    *("purpose", "priority", "due", "until"),
-]
 
 
 def gate(work: Work) -> None:
-    """Judge every new touch, and every held one, by all rules in their order."""
-    proposals = work.keep(undecided(work, certain(work, work.results["proposals"])))
-    work.results["steps"] = proposals.filter(~nw.col("nominal").is_null())
-    sends = proposals.filter(nw.col("branch").fill_null("send") == "send")
-    new = work.keep(cast_like(named(work.view, work.programme, untouched(work, sends)), _TOUCH))
-    held = work.view.touches.filter(nw.col("state") == "held", nw.col("due") <= work.run.now)
-    if work.scope is not None:
-        held = held.join(work.scope.select(recipient=nw.col("member")), on="recipient", how="semi")
-    work.results["held"] = work.keep(cast_like(held, _TOUCH))
-    verdicts = _judged(work, nw.concat([new, work.results["held"]]))
-    work.results["touches"] = new
+    """Judge every new touch, and every held one, by all rules in their order.
+
+    What is written of them stays lazy: the columns of millions of touches are copied once, into the log.
+    """
+    new = _new(work)
+    held = _held(work)
+    given = [frame for frame in (new, held) if work.size(frame.head(1))]
+    work.counts.setdefault("gate: passed", 0)
+    verdicts = _judged(work, given) if given else _none(work, _VERDICT)
+    work.results["touches"], work.results["held"] = new, held.select(*_TOUCH)
     work.results["verdicts"] = verdicts
-    work.results["receipts"] = work.keep(_receipts(work, verdicts))
+    work.results["receipts"] = _receipts(work, verdicts, held)
     work.count("touches", new)
 
 
-def _judged(work: Work, touches: Frame) -> Frame:
-    desk = Desk(work.view, work.programme, work.registry)
+def _new(work: Work) -> Frame:
+    """Return the proposals that nobody made before, and leave what journeys decide."""
+    proposals = work.results["proposals"]
+    sure = certain(work, proposals)
+    proposals = proposals if sure is proposals else work.keep(sure)
+    proposals = _without(work, proposals, decided(work, proposals.filter(~nw.col("nominal").is_null())))
+    work.results["steps"] = proposals.filter(~nw.col("nominal").is_null())
+    sends = proposals.filter(nw.col("branch").fill_null("send") == "send")
+    return cast_like(named(work.view, work.programme, _without(work, sends, touched(work, sends))), _TOUCH)
+
+
+def _without(work: Work, proposals: Frame, gone: Frame | None) -> Frame:
+    return proposals if gone is None else work.keep(proposals.join(gone, on="id", how="anti"))
+
+
+def _held(work: Work) -> Frame:
+    """Return what waits and is due, with the reason for which it waits."""
+    if not work.size(work.view.raw["receipts"].filter(nw.col("state") == "held").head(1)):
+        return _none(work, _HELD)
+    receipts = work.view.receipts
+    # Few were ever held: only of these the newest receipt is looked for.
+    ever = receipts.filter(nw.col("state") == "held").select("touch").unique()
+    touches = work.view.having(receipts=receipts.join(ever, on="touch", how="semi")).touches
+    held = touches.filter(nw.col("state") == "held", nw.col("due") <= work.run.now)
+    if work.scope is not None:
+        held = held.join(work.scope.select(recipient=nw.col("member")), on="recipient", how="semi")
+    return work.keep(cast_like(held, _HELD))
+
+
+def _judged(work: Work, given: Sequence[Frame]) -> Frame:
+    touches, among = nw.concat([frame.select(*_TOUCH) for frame in given]), None
+    if sum(work.size(frame) for frame in given) < _FEW:
+        touches = work.keep(touches)
+        among = touches.select(member=nw.col("recipient"))
+    desk = Desk(work.view, work.programme, work.registry, among)
+    work.progress("gate: what concerns one touch")
+    numbers, verdicts = by_each(desk, [rule for rule in RULES if not rule.counts], touches)
+    _count(work, numbers)
+    counted, standing = _counted(work, desk, _without_any(touches, verdicts))
+    passed = work.keep(standing.select("id"))
+    work.count("gate: passed", passed)
+    queued = passed.select("id", state=nw.lit("queued"), reason=nw.lit(""), rule=nw.lit(""))
+    return nw.concat([*verdicts, *counted, queued])
+
+
+def _counted(work: Work, desk: Desk, touches: Frame) -> tuple[list[Frame], Frame]:
+    """Ask the rules that look at touches together; return their verdicts, and what stands after them."""
     verdicts: list[Frame] = []
-    standing = work.keep(touches.select(*_JUDGED))
-    for rule in RULES if work.size(standing.head(1)) else ():
+    standing = touches
+    for rule in (rule for rule in RULES if rule.counts):
         work.progress(f"gate: {rule.name}")
-        asked = touches.join(standing.select("id"), on="id", how="semi") if rule.whole else standing
-        found = rule.judge(desk, asked)
-        if found is not None:
-            judged = work.keep(_of_rule(found, rule.name).join(standing.select("id"), on="id", how="semi"))
-            if _counted(work, judged):
-                verdicts.append(judged)
-                standing = work.keep(standing.join(judged, on="id", how="anti"))
-    work.count("gate: passed", standing)
-    passed = standing.select("id", state=nw.lit("queued"), reason=nw.lit(""), rule=nw.lit(""))
-    return work.keep(nw.concat([*verdicts, passed]))
+        numbers, found = by_one(desk, rule, standing)
+        _count(work, numbers)
+        if found:
+            verdicts += found
+            ids = work.keep(_without_any(standing.select("id"), found))
+            standing = touches.join(ids, on="id", how="semi")
+    return verdicts, standing
 
 
-def _of_rule(found: Frame, rule: str) -> Frame:
-    """Return verdicts with the rule that each is of, where the ruling does not say it."""
-    named = found if "rule" in found.collect_schema() else found.with_columns(rule=nw.lit(rule))
-    return cast_like(named, _VERDICT)
+def _without_any(touches: Frame, verdicts: Sequence[Frame]) -> Frame:
+    if not verdicts:
+        return touches
+    return touches.join(nw.concat([part.select("id") for part in verdicts]), on="id", how="anti")
 
 
-def _counted(work: Work, judged: Frame) -> int:
-    """Count the verdicts by the rule that each is of; return how many there are."""
-    found = dict(work.view.rows(judged.group_by("rule").agg(number=nw.len()).select("rule", "number")))
-    for rule, number in sorted(found.items()):
+def _count(work: Work, numbers: dict[str, int]) -> None:
+    for rule, number in sorted(numbers.items()):
         work.counts[f"gate: {rule}"] = work.counts.get(f"gate: {rule}", 0) + number
-    return sum(found.values())
 
 
-def _receipts(work: Work, verdicts: Frame) -> Frame:
+def _none(work: Work, schema: Schema) -> Frame:
+    return work.session.engine.frame({name: [] for name in schema}, schema)
+
+
+def _receipts(work: Work, verdicts: Frame, held: Frame) -> Frame:
     """Return the receipts to write: a touch that is still held for the same reason gets none."""
-    known = work.view.touches.select("id", _state=nw.col("state"), _reason=nw.col("reason"))
-    both = verdicts.join(known, on="id", how="left")
-    same = (nw.col("state") == nw.col("_state")) & (nw.col("reason") == nw.col("_reason"))
-    news = both.filter(~same.fill_null(value=False)).sort("id")
-    return cast_like(news.with_columns(touch=nw.col("id"), time=nw.lit(work.run.now)), TABLES["receipts"].columns)
+    news = verdicts
+    if work.size(held.head(1)):
+        before = held.select("id", state=nw.lit("held"), _reason=nw.col("reason").fill_null(""))
+        both = verdicts.with_columns(_reason=nw.col("reason"))
+        news = both.join(before, on=["id", "state", "_reason"], how="anti")
+    return cast_like(news.with_columns(touch=nw.col("id"), time=nw.lit(work.run.now)).sort("id"), _RECEIPT)

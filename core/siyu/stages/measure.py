@@ -21,14 +21,14 @@ _KEY = ["metric", "period", "slice", "key"]
 
 def measure(work: Work) -> None:
     """Ask every metric and take the segments' sizes; keep what differs from the newest numbers in the log."""
+    found = [work.results["sizes"]] if "sizes" in work.results else []
     for metric in work.components(Metric):
         with work.attributed(metric):
             frame = metric.measure(work.view)
             named = frame.with_columns(metric=nw.lit(metric.name), day=nw.lit(work.view.today, nw.Int32))
-            numbers = work.keep(_filled(cast_like(named, TABLES["measures"].columns)))
-        work.count("measures", work.stage("measures", _news(work, numbers)))
-    if "sizes" in work.results:
-        work.count("measures", work.stage("measures", _news(work, work.results["sizes"])))
+            found.append(work.keep(_filled(cast_like(named, TABLES["measures"].columns))))
+    if found:
+        work.count("measures", work.stage("measures", _news(work, nw.concat(found))))
 
 
 def _filled(numbers: Frame) -> Frame:

@@ -34,7 +34,8 @@ _JSON_TYPES: dict[DType, str] = {
     nw.Float64(): "'BIGINT', 'UBIGINT', 'DOUBLE'",
     nw.Boolean(): "'BOOLEAN'",
 }
-_CHUNK = 10_000
+# So many rows are unpacked from lists each time that they are read; more are held unpacked.
+_FEW = 1_000
 # What DuckDB numbers the rows of a table from, until it is committed; then from 0.
 _UNCOMMITTED = 36_028_797_018_960_000
 # Numbers are never used twice, as two engines may share a cursor, and with it the names of temporary tables.
@@ -42,7 +43,7 @@ _NUMBERS = count()
 
 
 class DuckEngine:
-    """What the core asks of DuckDB: kept frames are temporary tables of the cursor, which outlive a transaction.
+    """What the core asks of DuckDB: the rows of kept frames are held outside of transactions.
 
     Attributes:
         versions: How many keys the brand has had.
@@ -56,17 +57,14 @@ class DuckEngine:
         self._kept: list[str] = []
 
     def keep(self, frame: Frame, number: str = "") -> Frame:
-        """Compute a frame into a temporary table and return a frame over it, until ``drop``.
+        """Compute a frame once and return a frame over its rows, which are held as long as somebody has it.
 
         Args:
             frame: The rows.
             number: A column to add that numbers them from 1 in the order in which they stand (Int64).
         """
-        name = self._name()
-        # Not by ``relation.query``, which makes a view first and drops it again: four statements in place of one.
-        self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
-        # A window over all rows would be computed by one core.
-        return self._table(name, f", rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}" if number else "")
+        # Not a temporary table: each statement that makes one has all frames made before it looked at anew.
+        return self._numbered(frame, number) if number else _lazy(frame.to_native().materialize())
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
@@ -74,22 +72,19 @@ class DuckEngine:
         return rows
 
     def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
-        """Return a frame of the given columns, over a temporary table, until ``drop``.
+        """Return a frame of the given columns.
 
         Args:
             columns: The values by column, all equally many; a moment is a datetime without a zone, in UTC.
             schema: The type of each column, in the order of the frame's columns.
         """
-        name = self._name()
-        types = {column: sql_type(dtype) for column, dtype in schema.items()}
-        declared = ", ".join(f"{_identifier(column)} {kind}" for column, kind in types.items())
-        self._cursor.execute(f"CREATE TEMP TABLE {name} ({declared})")
-        values = [list(columns[column]) for column in schema]
-        chunk = ", ".join(f"unnest(?::{kind}[])" for kind in types.values())
-        for start in range(0, len(values[0]), _CHUNK):
-            parameters = [column[start : start + _CHUNK] for column in values]
-            self._cursor.execute(f"INSERT INTO {name} SELECT {chunk}", parameters)
-        return self._table(name)
+        values: list[Any] = [list(columns[column]) for column in schema]
+        typed = ", ".join(
+            f"unnest(col{place}::{sql_type(dtype)}[]) AS {_identifier(column)}"
+            for place, (column, dtype) in enumerate(schema.items())
+        )
+        lists = self._cursor.values(values).project(typed)
+        return _lazy(lists if len(values[0]) <= _FEW else lists.materialize())
 
     def fields(self, frame: Frame, column: str, schema: Schema) -> Frame:
         """Add one column for each name of the schema, read from a column of JSON text; null where absent.
@@ -151,17 +146,17 @@ class DuckEngine:
             self._cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
     def drop(self) -> None:
-        """Drop all that was kept; the frames over it can no longer be used."""
+        """Drop all tables of what was kept; the frames over them can no longer be used."""
         while self._kept:
             self._cursor.execute(f"DROP TABLE IF EXISTS {self._kept.pop()}")
 
-    def _name(self) -> str:
+    def _numbered(self, frame: Frame, number: str) -> Frame:
+        """Keep a frame in a temporary table, by whose rows it is numbered: a window over all would use one core."""
         name = f"temp.main.kept_{next(_NUMBERS)}"
         self._kept.append(name)
-        return name
-
-    def _table(self, name: str, more: str = "") -> Frame:
-        return _lazy(self._cursor.sql(f"SELECT *{more} FROM {name}"))
+        self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
+        counted = f"rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}"
+        return _lazy(self._cursor.sql(f"SELECT *, {counted} FROM {name}"))
 
 
 def sql_type(dtype: DType) -> str:
