@@ -58,7 +58,7 @@ def test_a_run_writes_to_every_table_of_the_loop(tmp_path: Path) -> None:
         empty = {table for table, (count, _) in fingerprints(brand).items() if not count}
     assert empty == {
         "items", "links", "canon", "shared", "addresses", "consents", "prices", "costs", "controls", "closings",
-        "follows", "groups", "group_members", "superseded",
+        "follows", "groups", "group_members", "superseded", "suppressions", "accesses",
     }  # fmt: skip
 
 
