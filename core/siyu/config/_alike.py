@@ -49,7 +49,7 @@ def check_alike(builder: Builder, components: Mapping[str, Mapping[str, Componen
 
 def _texts(builder: Builder, content: Component | None) -> Iterator[tuple[str, str]]:
     if isinstance(content, Content):
-        for item in (content.items()[name] for name in builder.asked(content, "items")):
+        for item in builder.asked(content, "items"):
             yield item.name, f"{item.title}\n{item.text}"
 
 
