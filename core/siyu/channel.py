@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from siyu.config.limits import Reminders
 
-__all__ = ["Channel"]
+__all__ = ["Audience", "Channel"]
+
+Audience: TypeAlias = Literal["member", "group", "public"]
+"""Whom a channel speaks to: each member alone, or a group or the public, who get one message together."""
 
 
 @frozen(kw_only=True)
@@ -28,6 +31,7 @@ class Channel(Bounded):
     many of them under way at once.
 
     Attributes:
+        audience: Whom it speaks to.
         address: The kind of outside id that it sends to, as ``phone``: such are kept, encrypted. Empty for none.
         code: The field of the props of what ``opens`` it that holds a code to answer by, as ``welcome_code``: a message
             has the newest one, and goes out only while that opening lasts. Empty for none.
@@ -40,6 +44,7 @@ class Channel(Bounded):
     """
 
     kind: ClassVar[str] = "channel"
+    audience: ClassVar[Audience] = "member"
     address: ClassVar[str] = ""
     code: ClassVar[str] = ""
     alike: ClassVar[bool] = False

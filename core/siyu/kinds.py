@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import Attribute, field, frozen
 
 from siyu.bounded import Asking
-from siyu.channel import Channel
+from siyu.channel import Audience, Channel
 from siyu.config.expressions import Condition
 from siyu.config.limits import Allowance, Opening, Reminders
 from siyu.config.rates import Rate
@@ -35,6 +35,7 @@ __all__ = [
     "Allowance",
     "Answer",
     "ArrowStream",
+    "Audience",
     "Batch",
     "BatchTable",
     "Budget",
@@ -140,9 +141,14 @@ def _in_money(_: Campaign, __: Attribute[Budget | None], value: Budget | None) -
 
 @frozen(kw_only=True)
 class Campaign(Asking):
-    """Who is to be touched, when, with what, and until when."""
+    """Who is to be touched, when, with what, and until when.
+
+    Attributes:
+        public: Whether it can also speak to a group or the public, by a channel whose ``audience`` they are.
+    """
 
     kind: ClassVar[str] = "campaign"
+    public: ClassVar[bool] = False
 
     from_: date = field(metadata=doc("the first day; events before it start nothing", example=date(2026, 12, 1)))
     until: date | None = field(
@@ -174,7 +180,8 @@ class Campaign(Asking):
         A row: recipient, step, occurrence (String), slot, channel, due (Int64 second), until (Int64 second); and
         optionally recipient_kind (``member``), sender, offer, priority, version, branch, nominal (Int64 second).
         A row with ``nominal`` is written to ``steps``; one whose ``branch`` is not null and not ``send`` sends
-        nothing. A key that was touched before may be proposed again: the core drops it.
+        nothing. A key that was touched before may be proposed again: the core drops it. A message to a group or the
+        public has the recipient 0 and the channel's ``audience`` as its kind.
         """
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from siyu.config.expressions import Condition, Names
     from siyu.config.programme import Programme
     from siyu.engine import Engine
-    from siyu.kinds import Campaign, Frame, Incentive, Tagger
+    from siyu.kinds import Campaign, Channel, Frame, Incentive, Tagger
     from siyu.tables import Schema
 
 __all__ = ["View"]
@@ -134,6 +134,10 @@ class View(ClocksView, ContactsView):
     def taggers(self) -> tuple[Tagger, ...]:
         """The taggers of the config."""
         return self._programme.components["tagger"]  # type: ignore[return-value]
+
+    def audience(self, channel: str) -> str:
+        """Return whom a channel of the config speaks to: see ``Channel.audience``."""
+        return cast("Channel", self._programme.component("channel", channel)).audience
 
     @property
     def incentives(self) -> tuple[Incentive, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from siyu.config.locate import Path as Keys
     from siyu.kinds import Component
 
-__all__ = ["check_alike"]
+__all__ = ["check_alike", "sayings"]
 
 # What people write where a name is to stand: {name}, {{ name }}, ${name}, %name%, #name#.
 _PLACE = re.compile(r"\{\{?\s*[\w.]+\s*\}?\}|%\w+%|#\w+#")
@@ -33,7 +33,7 @@ def check_alike(builder: Builder, components: Mapping[str, Mapping[str, Componen
         return
     items = {name: text for one in components["content"].values() for name, text in _texts(builder, one)}
     slots = {slot: one for one in components["content"].values() for slot in builder.asked(one, "slots")}
-    for said, channel in _sayings(components["campaign"]):
+    for said, channel in sayings(components["campaign"]):
         if channel not in alike:
             continue
         # Which item fills a slot is decided for each member, so each of its source may.
@@ -53,7 +53,7 @@ def _texts(builder: Builder, content: Component | None) -> Iterator[tuple[str, s
             yield item.name, f"{item.title}\n{item.text}"
 
 
-def _sayings(campaigns: Mapping[str, Component]) -> Iterator[tuple[Named, str]]:
+def sayings(campaigns: Mapping[str, Component]) -> Iterator[tuple[Named, str]]:
     """Yield what campaigns say, and the channel by which: that of the same table, else the campaign's own."""
     for name, campaign in campaigns.items():
         named = [part for _, part in parts(campaign, ("campaign", name)) if isinstance(part, Named)]

@@ -10,6 +10,7 @@ from attrs import Factory, define
 from siyu.advice.names import check_silence
 from siyu.config import _names
 from siyu.config._alike import check_alike
+from siyu.config._audience import check_audience
 from siyu.config._check import Checker
 from siyu.config._components import arranged, made
 from siyu.config._order import CycleError
@@ -89,6 +90,7 @@ class Builder:
         checker = Checker(self, names, components)
         checker.check(gate, features, segments)
         check_alike(self, components)
+        check_audience(self, components)
         checker.check_named("goal", goals)
         checker.check_named("field", fields)
         checker.check_own("consent", consent)

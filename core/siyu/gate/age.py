@@ -27,7 +27,8 @@ def underage(desk: Desk, touches: Frame) -> Frame | None:
         return None
     year = datetime.fromtimestamp(desk.view.now, UTC).year
     known = desk.view.raw["members"].select("birth_year", "region", recipient=nw.col("member"))
-    marketing = touches.filter(nw.col("purpose") == "marketing").join(known, on="recipient", how="left")
+    meant = touches.filter(nw.col("purpose") == "marketing", nw.col("recipient_kind") == "member")
+    marketing = meant.join(known, on="recipient", how="left")
     limited = marketing.with_columns(_least=_least(age, desk.programme.brand.region))
     words = nw.concat_str(nw.lit("younger than "), nw.col("_least").cast(nw.String))
     young = verdict(limited.filter(nw.col("birth_year") > year - nw.col("_least") - 1), "suppressed", words)

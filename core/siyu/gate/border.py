@@ -29,7 +29,8 @@ def abroad(desk: Desk, touches: Frame) -> Frame | None:
     if not away:
         return None
     lives = desk.view.raw["members"].select("region", recipient=nw.col("member"))
-    placed = touches.join(lives, on="recipient", how="left")
+    alone = touches.filter(nw.col("recipient_kind") == "member")
+    placed = alone.join(lives, on="recipient", how="left")
     home = nw.col("region").fill_null(desk.programme.brand.region)
     found = []
     for channel in away:

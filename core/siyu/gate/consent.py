@@ -66,7 +66,8 @@ def unknown(desk: Desk, touches: Frame) -> Frame | None:
         return None
     about = nw.col("purpose").is_in([EVERY, "marketing"])
     granted = desk.said.filter(nw.col("state") == "granted", about).select("channel", recipient=nw.col("member"))
-    marketing = touches.filter(nw.col("purpose") == "marketing")
+    # Who joins a group or looks at what is public is there by their own will, and leaves when they like.
+    marketing = touches.filter(nw.col("purpose") == "marketing", nw.col("recipient_kind") == "member")
     # Most grants are for all channels, and to look a member up takes a fraction of looking up a text as well.
     without = marketing.join(granted.filter(nw.col("channel") == EVERY), on="recipient", how="anti")
     without = without.join(granted, on=["recipient", "channel"], how="anti")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import narwhals as nw
 from attrs import Attribute, field, frozen
@@ -30,6 +30,9 @@ _EVERY = {"day": 1, "week": 7}
 class Broadcast(Campaign):
     """Proposes one message to all members that ``to`` lets through, once its moment has come.
 
+    By a channel that speaks to a group or the public, as a robot, groups of customers or moments do, it is one message
+    to all of them together.
+
     An occurrence is named by its date. One that could not be sent before ``until_after`` is over is let go, so that a
     machine that was off for a month does not send a month's messages at once.
 
@@ -44,6 +47,8 @@ class Broadcast(Campaign):
     via = "wecom"
     ```
     """
+
+    public: ClassVar[bool] = True
 
     on: date | Festival = field(
         metadata=doc("the day, or the first of them, or a festival of every year", example=date(2026, 12, 8))
@@ -76,12 +81,19 @@ class Broadcast(Campaign):
             raise ValueError(message)
 
     def propose(self, view: View) -> Frame:
-        """Return a row for each member and each occurrence that is due and not over, with the step ``send``."""
+        """Return a row for each recipient and each occurrence that is due and not over, with the step ``send``."""
         one = nw.lit(1, nw.Int64).alias("one")
-        recipients = view.members.select(nw.col("member").alias("recipient"), one)
+        recipients = self._recipients(view).with_columns(one)
         rows = recipients.join(self._occurrences(view).with_columns(one), on="one", how="inner")
         said = {"step": "send", "slot": self.say, "channel": self.via, "offer": self.offer or None}
         return rows.drop("one").with_columns(**{name: nw.lit(text).cast(nw.String) for name, text in said.items()})
+
+    def _recipients(self, view: View) -> Frame:
+        audience = view.audience(self.via)
+        if audience == "member":
+            return view.members.select(recipient=nw.col("member"), recipient_kind=nw.lit("member"))
+        schema = {"recipient": nw.Int64(), "recipient_kind": nw.String()}
+        return view.table({"recipient": [0], "recipient_kind": [audience]}, schema)
 
     def _occurrences(self, view: View) -> Frame:
         """Return the occurrences that may be sent at the run's moment: occurrence, due, until."""

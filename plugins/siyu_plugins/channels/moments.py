@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import Attribute, evolve, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, doc
+from siyu.kinds import Audience, Channel, Receipt, doc
 from siyu_plugins._http import opened
 from siyu_plugins._platform import PlatformError
 from siyu_plugins._wecom import App, platform_of
@@ -47,6 +47,7 @@ class Moments(Channel):
     ```
     """
 
+    audience: ClassVar[Audience] = "public"
     alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 

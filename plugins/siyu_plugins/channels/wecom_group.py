@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import Attribute, field, frozen
 
 from siyu import hookimpl
-from siyu.kinds import Channel, Receipt, Reminders, doc
+from siyu.kinds import Audience, Channel, Receipt, Reminders, doc
 from siyu_plugins._wecom import App
 from siyu_plugins.channels._mass import Mass
 from siyu_plugins.channels._sending import states
@@ -43,6 +43,7 @@ class WecomGroup(Channel):
     ```
     """
 
+    audience: ClassVar[Audience] = "group"
     alike: ClassVar[bool] = True
     polled: ClassVar[bool] = True
 

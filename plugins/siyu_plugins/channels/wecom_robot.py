@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attrs import field, frozen
 
 from siyu import hookimpl
 from siyu.config.units import Secret
-from siyu.kinds import Channel, Rate, Receipt, doc
+from siyu.kinds import Audience, Channel, Rate, Receipt, doc
 from siyu_plugins._http import Client, joined
 from siyu_plugins._platform import Platform
 from siyu_plugins._wecom import PATIENCE, web_address
@@ -41,6 +41,8 @@ class WecomRobot(Calling):
     key = { env = "WECOM_ROBOT_KEY" }
     ```
     """
+
+    audience: ClassVar[Audience] = "group"
 
     rate: Rate | None = field(
         default=Rate(20, 60), metadata=doc("how many messages it sends in any such span at most", example="20/min")

@@ -33,4 +33,4 @@ def test_of_a_store_that_kept_no_rules_nothing_is_told() -> None:
 
 
 def test_the_order_has_every_rule() -> None:
-    assert {rule.name for rule in RULES} - {"limits"} <= set(ORDER)
+    assert {rule.name for rule in RULES} - {"limits", "load"} <= set(ORDER)
