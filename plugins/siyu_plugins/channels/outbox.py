@@ -26,7 +26,7 @@ class Outbox(Channel):
     """Writes each batch of messages to a JSON Lines file of its own.
 
     A line has what a message has: touch, recipient, recipient_kind, sender, address, campaign, step, content, title,
-    text, offer, purpose. Ids are text, since many readers of JSON round numbers of that size. A file appears whole
+    text, offer, purpose, unsubscribe (the address of the recipient's own page). Ids are text, since many readers of JSON round numbers of that size. A file appears whole
     or not at all, and its name follows from the touches in it, so that a batch that is sent again replaces its file.
     """
 

@@ -61,6 +61,7 @@ def test_a_line_has_what_a_message_has(tmp_path: Path) -> None:
         "text": "欢迎\n来喝茶",
         "offer": "new-10",
         "purpose": "service",
+        "unsubscribe": "",
     }
     assert [row["touch"] for row in rows(file)] == ["2305843009213693955", "8"]
 
