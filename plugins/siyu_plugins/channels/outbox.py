@@ -25,9 +25,10 @@ __all__ = ["Outbox"]
 class Outbox(Channel):
     """Writes each batch of messages to a JSON Lines file of its own.
 
-    A line has what a message has: touch, recipient, recipient_kind, sender, address, campaign, step, content, title,
-    text, offer, purpose, unsubscribe (the address of the recipient's own page). Ids are text, since many readers of JSON round numbers of that size. A file appears whole
-    or not at all, and its name follows from the touches in it, so that a batch that is sent again replaces its file.
+    A line has what a message has: touch, recipient, recipient_kind, sender, address, campaign, step, content,
+    title, text, offer, purpose, unsubscribe (the address of the recipient's own page). Ids are text, since many
+    readers of JSON round numbers of that size. A file appears whole or not at all, and its name follows from the
+    touches in it, so that a batch that is sent again replaces its file.
     """
 
     environment: str = field(default="", metadata=doc("it reaches nobody, so every environment may use it"))
