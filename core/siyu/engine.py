@@ -25,12 +25,13 @@ class Engine(Protocol):
 
     versions: int
 
-    def keep(self, frame: Frame, number: str = "") -> Frame:
+    def keep(self, frame: Frame, number: str = "", *, ordered: bool = False) -> Frame:
         """Compute a frame once and return a frame over the result, for as long as the pass lasts.
 
         Args:
             frame: The rows.
             number: A column to add that numbers them from 1 in the order in which they stand (Int64).
+            ordered: Whether the rows stand as they stood, as the lines of a file; else only where they are sorted.
         """
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:

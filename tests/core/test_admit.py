@@ -146,9 +146,9 @@ def test_a_chain_takes_many_rounds() -> None:
     counted: list[Frame] = []
 
     class Counting(PolarsEngine):
-        def keep(self, frame: Frame, number: str = "") -> Frame:
+        def keep(self, frame: Frame, number: str = "", *, ordered: bool = False) -> Frame:
             counted.append(frame)
-            return super().keep(frame, number)
+            return super().keep(frame, number, ordered=ordered)
 
     asked, rooms = chain(40), {f"link-{place}": 1 for place in range(41)}
     assert answer(Counting(KEY), asked, rooms, rounds=100, small=0) == one_by_one(asked, rooms)

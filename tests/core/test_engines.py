@@ -265,6 +265,20 @@ def test_rows_come_out_of_a_frame_as_they_went_in(size: int) -> None:
     on_both(work)
 
 
+def test_rows_that_are_kept_in_order_or_sorted_stand_in_it() -> None:
+    with duckdb.connect(config={"threads": 4}) as connection:
+        cursor = connection.cursor()
+        engine = DuckEngine(cursor, KEY)
+        # More rows than one core takes at a time, and work that takes each its own while.
+        rows = "SELECT range AS a, sha256(repeat('x', (hash(range) % 999)::BIGINT)) AS b FROM range(500000)"
+        given = engine.keep(nw.from_native(cursor.sql(rows)), "n")
+        assert engine.rows(given.filter(nw.col("n") != nw.col("a") + 1)) == []
+        mixed = given.with_columns(c=nw.col("b").str.to_uppercase()).filter(nw.col("c") != "")
+        for kept in (engine.keep(mixed, ordered=True), engine.keep(engine.keep(mixed.sort("a")), "m")):
+            again = engine.keep(kept.with_columns(d=nw.col("c")), "k")
+            assert engine.rows(again.filter(nw.col("k") != nw.col("a") + 1)) == []
+
+
 def test_what_is_kept_is_computed_once() -> None:
     with duckdb.connect() as connection:
         cursor = connection.cursor()

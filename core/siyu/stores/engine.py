@@ -56,15 +56,16 @@ class DuckEngine:
         self.versions = len(self._keys)
         self._kept: list[str] = []
 
-    def keep(self, frame: Frame, number: str = "") -> Frame:
+    def keep(self, frame: Frame, number: str = "", *, ordered: bool = False) -> Frame:
         """Compute a frame once and return a frame over its rows, which are held as long as somebody has it.
 
         Args:
             frame: The rows.
             number: A column to add that numbers them from 1 in the order in which they stand (Int64).
+            ordered: Whether the rows stand as they stood; else only where they are sorted.
         """
-        # Not a temporary table: each statement that makes one has all frames made before it looked at anew.
-        return self._numbered(frame, number) if number else _lazy(frame.to_native().materialize())
+        # A table is made only where it must be: each statement that makes one has all frames before it bound anew.
+        return self._tabled(frame, number) if number or ordered else _lazy(frame.to_native().materialize())
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
@@ -150,13 +151,13 @@ class DuckEngine:
         while self._kept:
             self._cursor.execute(f"DROP TABLE IF EXISTS {self._kept.pop()}")
 
-    def _numbered(self, frame: Frame, number: str) -> Frame:
-        """Keep a frame in a temporary table, by whose rows it is numbered: a window over all would use one core."""
+    def _tabled(self, frame: Frame, number: str) -> Frame:
+        """Keep a frame in a temporary table, whose rows have an order, and numbers that no window has to count."""
         name = f"temp.main.kept_{next(_NUMBERS)}"
         self._kept.append(name)
         self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
-        counted = f"rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}"
-        return _lazy(self._cursor.sql(f"SELECT *, {counted} FROM {name}"))
+        counted = f", rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}" if number else ""
+        return _lazy(self._cursor.sql(f"SELECT *{counted} FROM {name}"))
 
 
 def sql_type(dtype: DType) -> str:

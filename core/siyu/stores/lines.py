@@ -50,7 +50,7 @@ def read_lines(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path
     """
     errors = f"reject_errors_{next(_NUMBERS)}"
     try:
-        texts = engine.keep(nw.from_native(cursor.sql(_query(path, errors))))
+        texts = engine.keep(nw.from_native(cursor.sql(_query(path, errors))), ordered=True)
         bad = cursor.execute(f"SELECT DISTINCT ON (line) line::BIGINT, error_type::VARCHAR, csv_line FROM {errors}")
         found = sorted(bad.fetchall())
     except duckdb.Error as error:

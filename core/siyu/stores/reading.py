@@ -132,7 +132,7 @@ class DuckIntake:
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, for one that is read several times."""
-        return self._engine.keep(frame)
+        return self._engine.keep(frame, ordered=True)
 
     def _objects(self, path: Path) -> Scan:
         """Read JSON Lines: each key of any object is a column of text, an inner object or array is its JSON text."""
@@ -148,7 +148,7 @@ class DuckIntake:
         return Scan(rows, nw.concat([lines.rejects, bad]))
 
     def _keep(self, frame: Frame, query: str) -> Frame:
-        return self._engine.keep(nw.from_native(frame.to_native().query("lines", query)))
+        return self._engine.keep(nw.from_native(frame.to_native().query("lines", query)), ordered=True)
 
     def _parquet(self, path: Path) -> Scan:
         name = literal(opened(path))

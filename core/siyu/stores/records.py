@@ -81,7 +81,7 @@ def _carefully(cursor: duckdb.DuckDBPyConnection, engine: DuckEngine, path: Path
     """Read a file line by line."""
     lines = read_lines(cursor, engine, path)
     first, delimiter, names = _header(path, lines, engine)
-    records = engine.keep(_records(lines.rows, first, delimiter, len(names)))
+    records = engine.keep(_records(lines.rows, first, delimiter, len(names)), ordered=True)
     rows, rejects = _fitted(engine, records, delimiter, names)
     return Scan(rows, engine.keep(nw.concat([lines.rejects, rejects])))
 
@@ -96,7 +96,7 @@ def _fitted(engine: DuckEngine, records: Frame, delimiter: str, names: list[str]
         ELSE concat(width, ' columns, where the header has {len(names)}') END"""
     bad = f"SELECT line, {reason} AS reason, text AS raw FROM records WHERE width <> {len(names)}"
     rows = _query(records, f"SELECT {', '.join(columns)}, line FROM ({fitting})")
-    return engine.keep(rows), engine.keep(_query(records, bad))
+    return engine.keep(rows, ordered=True), engine.keep(_query(records, bad), ordered=True)
 
 
 def column_names(path: Path, names: list[str]) -> list[str]:

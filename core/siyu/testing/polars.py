@@ -33,7 +33,7 @@ class PolarsEngine:
         self._keys = (key, *newer)
         self.versions = len(self._keys)
 
-    def keep(self, frame: Frame, number: str = "") -> Frame:
+    def keep(self, frame: Frame, number: str = "", *, ordered: bool = False) -> Frame:  # noqa: ARG002 - rows stay as they stand
         """Compute a frame once and return a frame over the result, with a column that numbers its rows from 1."""
         kept = frame.collect("polars").lazy()
         return self.numbered(kept, number) if number else kept
