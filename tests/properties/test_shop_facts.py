@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
@@ -45,7 +46,8 @@ def facts(bare: Path) -> Facts:
         for whole in programme.of(Entry):
             # A part of the audience does.
             entry = evolve(whole, members=rounds(400, 2000)) if isinstance(whole, Simulate) else whole
-            intake = session.intake(programme, now=moment(NOW[-1], programme.brand.zone), cursor="")
+            now = moment(NOW[-1], programme.brand.zone)
+            intake = session.intake(programme, now=now, cursor="", view=partial(brand.view, session, now))
             for batch in entry.read(intake):
                 names = batch.rows.drop("line", strict=False).collect_schema().names()
                 own = {"source": entry.name} if batch.table in ("events", "items", "costs") else {}
