@@ -36,6 +36,7 @@ ROUNDS = 3
 MOST = 8.0
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "America/New_York")
 NOW = "2026-11-20T12:00:00Z"
+OF = "CREATE OR REPLACE TEMP MACRO of(i) AS (hash(i) >> 2)::BIGINT"
 TOML = """
 [brand]
 name = "Bench"
@@ -54,7 +55,7 @@ use = "console"
 def filled(session: Session, now: int) -> str:
     """Fill the tables of a store and return the SQL of the proposals; ids are spread out as hashes are."""
     session.cursor.execute(f"""
-        CREATE OR REPLACE TEMP MACRO of(i) AS (hash(i) >> 2)::BIGINT;
+        {OF};
         INSERT INTO members BY NAME SELECT of(i) AS member, 'till' AS entry, 20000 AS joined,
             [{", ".join(f"'{zone}'" for zone in ZONES)}, NULL][1 + i % 4] AS zone
             FROM range({MEMBERS}) AS t(i);
@@ -88,6 +89,8 @@ def once(name: str) -> dict[str, float]:
         Path(folder, "brand.toml").write_text(TOML, encoding="utf-8")
         with siyu.open(folder) as brand, brand._pass("run", NOW) as work:
             text = filled(work.session, work.run.now)
+        with siyu.open(folder) as brand, brand._pass("run", NOW) as work:
+            work.session.cursor.execute(OF)
             work.session.cursor.execute(f"CREATE TEMP TABLE proposals AS {text}")
             work.view = brand.view(work.session, work.run.now)
             work.results["proposals"] = work.session.engine.query("FROM proposals")

@@ -22,7 +22,7 @@ from siyu_plugins.entries.simulate import Simulate
 SHOP = Path(__file__).parents[2] / "configs" / "tea-shop"
 NOW = ("2026-11-10T10:30", "2026-11-12T10:30")
 # What a log says of its own making.
-OWN = ("runs", "rejects", "identities")
+OWN = ("runs", "rejects", "identities", "meta")
 
 Facts: TypeAlias = "Mapping[str, Sequence[dict[str, Any]]]"
 

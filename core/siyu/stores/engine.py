@@ -43,14 +43,18 @@ _NUMBERS = count()
 
 
 class DuckEngine:
-    """What the core asks of DuckDB: the rows of kept frames are held outside of transactions.
+    """What the core asks of DuckDB: the rows of kept frames are held outside of transactions, few outside of tables.
 
     Attributes:
+        large: Whether frames can have many rows: of tables DuckDB knows more, and plans better.
         versions: How many keys the brand has had.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, key: str, newer: Sequence[str] = ()) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, key: str, newer: Sequence[str] = (), *, large: bool = False
+    ) -> None:
         """Work on this cursor, with the brand's first secret key and those that followed it."""
+        self.large = large
         self._cursor = cursor
         self._keys = (key, *newer)
         self.versions = len(self._keys)
@@ -64,8 +68,10 @@ class DuckEngine:
             number: A column to add that numbers them from 1 in the order in which they stand (Int64).
             ordered: Whether the rows stand as they stood; else only where they are sorted.
         """
-        # A table is made only where it must be: each statement that makes one has all frames before it bound anew.
-        return self._tabled(frame, number) if number or ordered else _lazy(frame.to_native().materialize())
+        if number or ordered or self.large:
+            return self._tabled(frame, number)
+        # Each statement that makes a table has all frames before it bound anew, which few rows are not worth.
+        return _lazy(frame.to_native().materialize())
 
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""

@@ -28,6 +28,8 @@ __all__ = ["AHEAD", "Session", "Writer"]
 AHEAD = "~"
 """What parts the name of a table of state from the run that writes it ahead."""
 
+# From so many rows in all logs on, a pass may keep frames of many.
+_LARGE = 100_000
 # From so many rows on they go over as Arrow, where it is installed: it takes a tenth of the time.
 _MANY = 500
 
@@ -46,7 +48,7 @@ class Session:
         """Wrap a cursor; use ``DuckStore.opened``."""
         self.store = store
         self.cursor = cursor
-        self.engine = DuckEngine(cursor, keys[0], keys[1:])
+        self.engine = DuckEngine(cursor, keys[0], keys[1:], large=store.last > _LARGE)
         self.vault = Vault(keys)
         self._ahead: dict[str, str] = {}
         self._made: list[str] = []
