@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -136,8 +136,9 @@ class View(ClocksView, ContactsView):
         return self._programme.components["tagger"]  # type: ignore[return-value]
 
     def audience(self, channel: str) -> str:
-        """Return whom a channel of the config speaks to: see ``Channel.audience``."""
-        return cast("Channel", self._programme.component("channel", channel)).audience
+        """Return whom a channel of the config speaks to, see ``Channel.audience``; ``member`` where it has none."""
+        channels: tuple[Channel, ...] = self._programme.components.get("channel", ())  # type: ignore[assignment]
+        return next((one.audience for one in channels if one.name == channel), "member")
 
     @property
     def incentives(self) -> tuple[Incentive, ...]:

@@ -70,13 +70,13 @@ on = 2026-11-10
 at = "10:00"
 say = "hi"
 via = "{via}"
-to = "{to}"
+{to}
 """
 CAMPAIGNS = {
     "talk": ("account", "did('messaged')"),
     "first": ("notices", "did('allowed')"),
     "second": ("notices", "did('allowed')"),
-    "group": ("team", "did('viewed')"),
+    "group": ("team", ""),
     "short": ("sms", "did('shared')"),
     "letter": ("mail", "did('voted')"),
 }
@@ -97,7 +97,11 @@ def brand(tmp_path: Path) -> Any:  # noqa: ANN401 - a folder, and the server
     for name, secret in SECRETS.items():
         (tmp_path / name).write_text(secret, encoding="ascii")
     with loopback(platform) as server:
-        campaigns = "".join(CAMPAIGN.format(name=name, via=via, to=to) for name, (via, to) in CAMPAIGNS.items())
+        aimed = {name: (via, f'to = "{to}"' if to else "") for name, (via, to) in CAMPAIGNS.items()}
+        campaigns = "".join(CAMPAIGN.format(name=name, via=via, to=to) for name, (via, to) in aimed.items())
+            CAMPAIGN.format(name=name, via=via, to=f'to = "{to}"' if to else "")
+            for name, (via, to) in CAMPAIGNS.items()
+        )
         yield folder(tmp_path, TOML.format(base=server.address, port=closed_port()) + campaigns), server
 
 
@@ -113,7 +117,6 @@ def told(made: Brand) -> None:
             one("bob", "messaged", "2026-11-08T02:30:00Z"),
             one("cat", "allowed", "2026-11-08T02:30:00Z", subject="T1"),
             one("dan", "allowed", "2026-11-08T02:30:00Z", subject="T2"),
-            one("eve", "viewed", "2026-11-08T02:30:00Z"),
             one("fay", "shared", "2026-11-08T02:30:00Z", "phone:+8613800138000"),
             one("gus", "voted", "2026-11-08T02:30:00Z", "email:gus@example.com"),
         ],
