@@ -99,9 +99,6 @@ def brand(tmp_path: Path) -> Any:  # noqa: ANN401 - a folder, and the server
     with loopback(platform) as server:
         aimed = {name: (via, f'to = "{to}"' if to else "") for name, (via, to) in CAMPAIGNS.items()}
         campaigns = "".join(CAMPAIGN.format(name=name, via=via, to=to) for name, (via, to) in aimed.items())
-            CAMPAIGN.format(name=name, via=via, to=f'to = "{to}"' if to else "")
-            for name, (via, to) in CAMPAIGNS.items()
-        )
         yield folder(tmp_path, TOML.format(base=server.address, port=closed_port()) + campaigns), server
 
 
