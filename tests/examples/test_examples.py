@@ -13,6 +13,7 @@ import pytest
 import siyu
 from siyu.config.programme import load
 from siyu.kinds import Campaign
+from siyu.ledger.findings import NEXT
 from siyu.moments import moment
 from siyu.registry import discover
 from siyu_plugins.campaigns.journey import Journey
@@ -167,6 +168,9 @@ def test_the_tea_shop_runs_day_by_day_and_its_history_starts_nothing(tmp_path: P
         assert kinds.count("reserved") - kinds.count("released") <= 100
         assert kinds.count("refused") > 0
         assert_tags_come_from_outside(brand)
+        # The first run brings the tickets of a lottery that is over; the next one draws among them.
+        found = brand.audit(now=TEA_NOW)
+        assert (found.findings, found.notes) == ([], {NEXT: 10})
         for day in (13, 14):
             brand.run(now=f"2026-11-{day}T10:30:00")
         touched = rows(brand, "touches", "campaign", "edition", "step", "recipient", "occurrence")

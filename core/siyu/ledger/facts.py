@@ -10,7 +10,7 @@ import narwhals as nw
 from siyu.claims.earned import LINE, earn
 from siyu.frames import total
 from siyu.kinds import Incentive
-from siyu.ledger.findings import DEBTS, JOINED, LATER, OTHER_RULES
+from siyu.ledger.findings import DEBTS, JOINED, LATER, NEXT, OTHER_RULES
 from siyu.ledger.opening import opened
 from siyu.ledger.past import seen
 
@@ -61,6 +61,7 @@ def facts(work: Work, past: Past, found: Findings) -> None:
     for words, excused in excuses.items():
         rest = _without(work, rest, excused, words, found)
     rest = _without(work, rest, _right_then(work, rest), LATER, found)
+    rest = _without(work, rest, _resting(work, past.view, ledger, rest), NEXT, found)
     found.add("facts", "the events say otherwise", work.session.engine.rows(_told(rest)))
 
 
@@ -86,6 +87,21 @@ def _right_then(work: Work, rest: Frame) -> Frame:
         then = _differing(ledger.filter(of_facts(), _counted()), _settled(work, view, ledger))
         right.append(named.filter(nw.col("run") == run).select(*_CAUSE).join(then, on=_CAUSE, how="anti"))
     return nw.concat(right)
+
+
+def _resting(work: Work, view: View, ledger: Frame, rest: Frame) -> Frame:
+    """Return what is missing and rests on lines that the last run itself wrote: such as a draw among its tickets."""
+    missing = work.keep(rest.filter(nw.col("seq").is_null()))
+    if not work.size(missing.head(1)):
+        return missing
+    last = work.session.engine.rows(ledger.select(nw.col("run").max()))[0][0]
+    before, parts = work.view, [ledger.filter(nw.col("run") != last).select(*LINE)]
+    try:
+        each = [_earned(work, view, incentive, parts, ledger) for incentive in work.programme.of(Incentive)]
+    finally:
+        work.view = before
+    told = [lines.select(*_CAUSE) for lines in each if lines is not None]
+    return missing.join(nw.concat(told).unique(), on=_CAUSE, how="anti") if told else missing
 
 
 def _settled(work: Work, view: View, ledger: Frame) -> Frame:

@@ -9,11 +9,12 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["DEBTS", "JOINED", "LATER", "OTHER_RULES", "Audit", "Finding", "Findings"]
+__all__ = ["DEBTS", "JOINED", "LATER", "NEXT", "OTHER_RULES", "Audit", "Finding", "Findings"]
 
 OTHER_RULES = "decided by other rules than today's"
 JOINED = "of members who were joined or parted since"
 DEBTS = "taken back by refunds of members whose lots expired or paid debts"
+NEXT = "that the next run writes, as they rest on lines of the last one"
 LATER = "right by what was known then, and not by what came since"
 """Why lines cannot be compared."""
 
