@@ -10,7 +10,8 @@ import narwhals as nw
 
 from siyu.errors import UserError
 from siyu.frames import total
-from siyu.gate.approval import Approval, costs
+from siyu.gate.approval import Approval
+from siyu.gate.limit import costs
 from siyu.kinds import Campaign
 
 if TYPE_CHECKING:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from siyu.config._walk import Named, parts
+from siyu.config._walk import sayings
 from siyu.kinds import Channel, Content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from siyu.config._build import Builder
-    from siyu.config.locate import Path as Keys
     from siyu.kinds import Component
 
-__all__ = ["check_alike", "sayings"]
+__all__ = ["check_alike"]
 
 # What people write where a name is to stand: {name}, {{ name }}, ${name}, %name%, #name#.
 _PLACE = re.compile(r"\{\{?\s*[\w.]+\s*\}?\}|%\w+%|#\w+#")
@@ -51,14 +50,3 @@ def _texts(builder: Builder, content: Component | None) -> Iterator[tuple[str, s
     if isinstance(content, Content):
         for item in builder.asked(content, "items"):
             yield item.name, f"{item.title}\n{item.text}"
-
-
-def sayings(campaigns: Mapping[str, Component]) -> Iterator[tuple[Named, str]]:
-    """Yield what campaigns say, and the channel by which: that of the same table, else the campaign's own."""
-    for name, campaign in campaigns.items():
-        named = [part for _, part in parts(campaign, ("campaign", name)) if isinstance(part, Named)]
-        by: dict[Keys, str] = {part.path[:-1]: part.name for part in named if part.kind == "channel"}
-        for part in named:
-            channel = by.get(part.path[:-1]) or by.get(("campaign", name))
-            if part.kind == "content" and channel:
-                yield part, channel

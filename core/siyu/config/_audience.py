@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siyu.config._alike import sayings
+from siyu.config._walk import sayings
 from siyu.kinds import Campaign, Channel
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from siyu.config.expressions import Condition
 from siyu.config.locate import Path as Keys
 from siyu.kinds import Cost, Reward
 
-__all__ = ["Named", "named", "parts", "sound_parts"]
+__all__ = ["Named", "named", "parts", "sayings", "sound_parts"]
 
 
 @frozen
@@ -55,6 +55,17 @@ def parts(value: object, path: Keys = ()) -> Iterator[tuple[Keys, Condition | Na
             yield from _field(field, getattr(value, field.name), path)
         if isinstance(value, Cost) and value.item:
             yield (*path, "item"), Named((*path, "item"), "item", value.item, of=value.incentive)
+
+
+def sayings(campaigns: Mapping[str, object]) -> Iterator[tuple[Named, str]]:
+    """Yield what campaigns say, and the channel by which: that of the same table, else the campaign's own, if any."""
+    for name, campaign in campaigns.items():
+        named = [part for _, part in parts(campaign, ("campaign", name)) if isinstance(part, Named)]
+        by: dict[Keys, str] = {part.path[:-1]: part.name for part in named if part.kind == "channel"}
+        for part in named:
+            channel = by.get(part.path[:-1]) or by.get(("campaign", name), "")
+            if part.kind == "content":
+                yield part, channel
 
 
 def sound_parts(sound: Sound, path: Keys) -> Iterator[tuple[Keys, Condition | Named]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
+from siyu.gate.openings import openings
 from siyu.moments import DISTANT
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ def coded(
 def _given(view: View, name: str, opening: Opening, members: set[int]) -> list[tuple[int, int, str]]:
     """Return the codes that members gave by an opening that lasts still: member, second, code."""
     asked = view.table({"member": sorted(members)}, {"member": nw.Int64()})
-    lately = nw.col("second") > view.now - opening.within.seconds
-    there = [nw.col("entry") == opening.entry] if opening.entry else []
-    events = view.events.filter(nw.col("type") == opening.event, lately, *there).join(asked, on="member", how="semi")
+    events = openings(view, opening).join(asked, on="member", how="semi")
     read = view.fields(events.select("member", "second", "props"), {name: nw.String()})
     return view.rows(read.filter(~nw.col(name).is_null()).select("member", "second", name))

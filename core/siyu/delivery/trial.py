@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 from attrs import evolve, frozen
 
-from siyu.config._walk import Named, parts
+from siyu.config._walk import sayings
 from siyu.delivery.posting import Poster
 from siyu.kinds import Content, Receipt
 
@@ -73,17 +73,12 @@ class Trial:
 
 def said(campaign: Campaign) -> list[Saying]:
     """Return all that a campaign says, with the channel that stands beside it, or else of the whole campaign."""
-    named = [part for _, part in parts(campaign) if isinstance(part, Named)]
-    channels = {part.path[:-1]: part.name for part in named if part.kind == "channel"}
     found = []
-    for part in named:
-        if part.kind == "content":
-            place: Any = campaign
-            for key in part.path[:-1]:
-                place = place[key] if isinstance(key, int) else getattr(place, key)
-            step = getattr(place, "id", "send")
-            channel = channels.get(part.path[:-1]) or channels.get((), "")
-            found.append(Saying(step, part.name, channel, getattr(place, "offer", "") or ""))
+    for part, channel in sayings({campaign.name: campaign}):
+        place: Any = campaign
+        for key in part.path[2:-1]:
+            place = place[key] if isinstance(key, int) else getattr(place, key)
+        found.append(Saying(getattr(place, "id", "send"), part.name, channel, getattr(place, "offer", "") or ""))
     return found
 
 

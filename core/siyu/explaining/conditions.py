@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,8 @@ def _judged(view: View, programme: Programme, tree: Tree, said: tuple[str, str],
         condition = Condition.parse(text, programme.brand.exponent)
     except ExpressionError:
         return Judged(where, text, None, {})
-    if condition.check(programme.names) or not all(_same(programme, tree, need) for need in condition.needs):
+    today = json.loads(programme.canonical)
+    if condition.check(programme.names) or not all(_same(today, tree, need) for need in condition.needs):
         return Judged(where, text, None, dict.fromkeys(sorted(condition.needs)))
     needs = sorted(condition.needs)
     rows = view.rows(view.profile(condition).filter(nw.col("member") == member).select(*needs))
@@ -106,11 +108,8 @@ def _judged(view: View, programme: Programme, tree: Tree, said: tuple[str, str],
     return Judged(where, text, bool(inside), values)
 
 
-def _same(programme: Programme, tree: Tree, need: str) -> bool:
+def _same(today: Tree, tree: Tree, need: str) -> bool:
     """Return whether the config of today means the same by a name as the one of then."""
-    import json
-
     kind, _, name = need.rpartition(":")
-    today = json.loads(programme.canonical)
     table = {"": "feature", "segment": "segment"}.get(kind)
     return table is None or today.get(table, {}).get(name) == tree.get(table, {}).get(name)

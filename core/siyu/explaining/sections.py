@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from siyu.config.programme import Programme
     from siyu.events import EventType
+    from siyu.explaining.conditions import Judged
     from siyu.explaining.touch import Row, Told
 
 __all__ = ["sections"]
@@ -68,7 +69,7 @@ def _touch(told: Told, zone: str) -> Iterator[tuple[str, Any]]:
         yield "words", " / ".join(part for part in told.words if part)
 
 
-def _condition(one: Any) -> tuple[str, str, str]:  # noqa: ANN401 - a judged condition
+def _condition(one: Judged) -> tuple[str, str, str]:
     words = {True: "yes", False: "no", None: "cannot be told: the config means something else by it today"}
     return one.where, one.text, words[one.holds]
 

@@ -9,15 +9,15 @@ import narwhals as nw
 from attrs import asdict, frozen
 
 from siyu.frames import row_number, total
+from siyu.gate.limit import costs
 from siyu.gate.rule import Desk, verdict
-from siyu.kinds import Campaign, Channel
+from siyu.kinds import Campaign
 
 if TYPE_CHECKING:
-    from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["ACTION", "TARGET", "Approval", "costs", "unapproved"]
+__all__ = ["ACTION", "TARGET", "Approval", "unapproved"]
 
 TARGET, ACTION = "plan", "approve"
 """The control by which a person approves a plan."""
@@ -44,16 +44,6 @@ class Approval:
     def __str__(self) -> str:
         """The form in which it is kept in the log: JSON."""
         return json.dumps(asdict(self), sort_keys=True)
-
-
-def costs(programme: Programme) -> nw.Expr:
-    """Return what a touch costs by its channel, in minor units."""
-    cost = nw.lit(0, nw.Int64)
-    for channel in programme.of(Channel):
-        if channel.cost is not None:
-            price = nw.lit(channel.cost.minor, nw.Int64)
-            cost = nw.when(nw.col("channel") == channel.name).then(price).otherwise(cost)
-    return cost
 
 
 def unapproved(desk: Desk, touches: Frame) -> Frame | None:

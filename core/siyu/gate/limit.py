@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import field, frozen
 
+from siyu.kinds import Channel
 from siyu.moments import period_start
 
 if TYPE_CHECKING:
     from siyu.config.limits import Quota
+    from siyu.config.programme import Programme
     from siyu.kinds import Frame
     from siyu.view import View
 
-__all__ = ["Limit", "begun", "earliest"]
+__all__ = ["Limit", "begun", "costs", "earliest"]
 
 
 @frozen(kw_only=True)
@@ -46,6 +48,16 @@ class Limit:
     takes: nw.Expr = field(factory=partial(nw.lit, 1, nw.Int64))
     rooms: Frame | None = None
     otherwise: int | None = 0
+
+
+def costs(programme: Programme) -> nw.Expr:
+    """Return what a touch costs by its channel, in minor units."""
+    cost = nw.lit(0, nw.Int64)
+    for channel in programme.of(Channel):
+        if channel.cost is not None:
+            price = nw.lit(channel.cost.minor, nw.Int64)
+            cost = nw.when(nw.col("channel") == channel.name).then(price).otherwise(cost)
+    return cost
 
 
 def begun(view: View, zone: str, quota: Quota) -> nw.Expr:

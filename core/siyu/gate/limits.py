@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import evolve
 
-from siyu.gate.limit import Limit, begun
+from siyu.gate.limit import Limit, begun, costs
 from siyu.gate.openings import left_open
 from siyu.gate.tired import tired
 from siyu.kinds import Channel
@@ -87,21 +87,18 @@ def _left_to_spend(desk: Desk, channel: str, allowance: Allowance) -> Frame:
 
 def _budget(desk: Desk) -> Iterator[Limit]:
     budget = desk.programme.gate.budget
-    costs = {one.name: one.cost.minor for one in desk.programme.of(Channel) if one.cost is not None}
-    if budget is None or not costs:
+    priced = sorted(one.name for one in desk.programme.of(Channel) if one.cost is not None)
+    if budget is None or not priced:
         return
     begin = period_start(desk.programme.brand.zone, desk.view.now, budget.per)
-    cost = nw.lit(0, nw.Int64)
-    for name, minor in sorted(costs.items()):
-        cost = nw.when(nw.col("channel") == name).then(nw.lit(minor, nw.Int64)).otherwise(cost)
     yield Limit(
         rule="budget",
         words=f"budget of {budget}",
-        concerns=nw.col("channel").is_in(sorted(costs)),
+        concerns=nw.col("channel").is_in(priced),
         room=budget.amount.minor,
         using=_SENT & (nw.col("moment") >= begin),
         shared=True,
-        takes=cost,
+        takes=costs(desk.programme),
     )
 
 

@@ -12,8 +12,9 @@ from siyu.kinds import Channel
 if TYPE_CHECKING:
     from siyu.config.limits import Opening
     from siyu.kinds import Frame
+    from siyu.view import View
 
-__all__ = ["closed", "left_open"]
+__all__ = ["closed", "left_open", "openings"]
 
 _ANY = 2**31
 
@@ -46,12 +47,14 @@ def left_open(desk: Desk, channel: Channel) -> Frame:
     return nw.concat(rooms).group_by("recipient").agg(room=nw.col("room").max())
 
 
-def _there(opening: Opening) -> list[nw.Expr]:
-    return [nw.col("entry") == opening.entry] if opening.entry else []
+def openings(view: View, opening: Opening) -> Frame:
+    """Return the events by which members opened a channel, as long as it stays open by them."""
+    lately = nw.col("second") > view.now - opening.within.seconds
+    there = [nw.col("entry") == opening.entry] if opening.entry else []
+    return view.events.filter(nw.col("type") == opening.event, lately, *there)
 
 
 def _opened(desk: Desk, opening: Opening) -> Frame:
     """Return for whom an opening holds now, and its newest event: recipient, at."""
-    lately = nw.col("second") > desk.view.now - opening.within.seconds
-    events = desk.view.events.filter(nw.col("type") == opening.event, lately, *_there(opening))
-    return events.group_by("member").agg(at=nw.col("second").max()).rename({"member": "recipient"})
+    newest = openings(desk.view, opening).group_by("member").agg(at=nw.col("second").max())
+    return newest.rename({"member": "recipient"})
