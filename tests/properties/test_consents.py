@@ -114,8 +114,9 @@ def judged(brand: Brand) -> dict[tuple[str, str, str], tuple[bool, bool]]:
             "recipient": [brand.number(f"wecom:{name}") for name, _, _ in asked],
             "channel": [channel for _, channel, _ in asked],
             "purpose": [purpose for _, _, purpose in asked],
+            "recipient_kind": ["member"] * len(asked),
         }
-        types = {"id": nw.Int64(), "recipient": nw.Int64(), "channel": nw.String(), "purpose": nw.String()}
+        types = {name: nw.Int64() if name in {"id", "recipient"} else nw.String() for name in columns}
         touches = view.resolve(view.table(columns, types), "recipient")
         desk = Desk(view, brand.programme, brand.registry)
         stopped = []
