@@ -106,7 +106,7 @@ class Outbox:
     def _round(self, line: Line, stack: ExitStack) -> None:
         """Send one batch of a channel."""
         channel, taken = line.channel, line.take()
-        rows = self.register.begin(channel, taken) if taken else []
+        rows = self.register.begin(channel, taken, line.waiting) if taken else []
         self._until = {row["id"]: row["until"] for row in rows}
         line.done += len(taken) - len(rows)
         if rows:
