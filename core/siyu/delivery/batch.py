@@ -1,4 +1,4 @@
-"""The messages of one batch: many under way at once, each answered, or left in doubt."""
+"""The messages of one batch: many are on their way at once, and each is answered, or left in doubt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
 
+    from siyu.delivery.looking import Row
     from siyu.kinds import Channel, Message
 
 __all__ = ["PATIENCE", "Batch"]
@@ -33,8 +34,9 @@ class Batch:
         channel: The channel that posts them.
         client: What it opened.
         halted: Whether no further message may be begun.
-        late: Whether the time of a message is over.
-        todo: The messages that were not begun yet.
+        late: Whether the time of a touch is over.
+        message: Gives a touch its words, which it has for no longer than it is on its way.
+        todo: The touches, as rows, that were not begun yet.
         answers: The answers, by touch.
         raised: What the channel raised.
     """
@@ -42,8 +44,9 @@ class Batch:
     channel: Channel
     client: Any
     halted: Callable[[], bool]
-    late: Callable[[Message], bool]
-    todo: deque[Message]
+    late: Callable[[Row], bool]
+    message: Callable[[Row], Message]
+    todo: deque[Row]
     answers: dict[int, Receipt] = field(factory=dict)
     raised: list[Exception] = field(factory=list)
     _walled: bool = False
@@ -63,22 +66,23 @@ class Batch:
 
     async def _work(self, number: int) -> None:
         while self.todo and not self.halted() and not self._walled:
-            message = self.todo.popleft()
-            if self.late(message):
-                receipt = Receipt(message.touch, "expired", "its time was over before its turn came")
-                self.answers[message.touch] = receipt
+            row = self.todo.popleft()
+            touch = row["id"]
+            if self.late(row):
+                self.answers[touch] = Receipt(touch, "expired", "its time was over before its turn came")
                 continue
+            message = self.message(row)
             self._begun[number] = monotonic()
             try:
-                self.answers[message.touch] = answer = await self.channel.post(self.client, message)
+                self.answers[touch] = answer = await self.channel.post(self.client, message)
                 # There is no use in going on against a wall.
                 self._walled |= answer.again in _WALLS
             except asyncio.CancelledError:
                 if not self._resumed(number):
                     raise
-                self._doubt(message, TimeoutError(f"there was no answer in {PATIENCE:g} seconds"))
+                self._doubt(touch, TimeoutError(f"there was no answer in {PATIENCE:g} seconds"))
             except Exception as error:  # noqa: BLE001 - whatever a channel raises, the others' answers must be kept
-                self._doubt(message, error)
+                self._doubt(touch, error)
 
     async def _watch(self) -> None:
         """Interrupt what is not answered: one clock for all, as one for each message takes a twentieth of its time."""
@@ -97,7 +101,7 @@ class Batch:
         self._tasks[number].uncancel()
         return True
 
-    def _doubt(self, message: Message, error: Exception) -> None:
+    def _doubt(self, touch: int, error: Exception) -> None:
         self.raised.append(error)
-        self.answers[message.touch] = Receipt(message.touch, "unknown", f"{type(error).__name__}: {error}")
+        self.answers[touch] = Receipt(touch, "unknown", f"{type(error).__name__}: {error}")
         self._walled = True

@@ -15,6 +15,7 @@ from siyu.delivery.batch import Batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from siyu.delivery.looking import Row
     from siyu.kinds import Channel, Message, Receipt
 
 __all__ = ["Poster"]
@@ -29,12 +30,14 @@ class Poster:
     Attributes:
         channel: The channel.
         halted: Whether no further message may be begun.
-        late: Whether the time of a message is over.
+        late: Whether the time of a touch is over.
+        message: Gives a touch its words.
     """
 
     channel: Channel
     halted: Callable[[], bool]
-    late: Callable[[Message], bool]
+    late: Callable[[Row], bool]
+    message: Callable[[Row], Message]
     _stack: AsyncExitStack = field(factory=AsyncExitStack)
     _client: Any = None
     _runner: asyncio.Runner = field(init=False)
@@ -58,9 +61,9 @@ class Poster:
             if self._thread is not None:
                 self._thread.shutdown()
 
-    def post(self, messages: Sequence[Message]) -> tuple[dict[int, Receipt], list[Exception]]:
-        """Post messages; return the answers by touch, those that were not begun left out, and what was raised."""
-        batch = Batch(self.channel, self._client, self.halted, self.late, deque(messages))
+    def post(self, rows: Sequence[Row]) -> tuple[dict[int, Receipt], list[Exception]]:
+        """Post touches; return the answers by touch, those that were not begun left out, and what was raised."""
+        batch = Batch(self.channel, self._client, self.halted, self.late, self.message, deque(rows))
         self._run(batch.post())
         return batch.answers, batch.raised
 

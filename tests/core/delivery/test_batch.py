@@ -36,8 +36,11 @@ class Stuck(Channel):
 
 
 def batch() -> Batch:
-    todo = deque(evolve(MESSAGE, touch=touch) for touch in range(3))
-    return Batch(Stuck(name="stuck"), None, lambda: False, lambda _: False, todo)
+    def message(row: dict[str, Any]) -> Message:
+        return evolve(MESSAGE, touch=row["id"])
+
+    todo = deque({"id": touch} for touch in range(3))
+    return Batch(Stuck(name="stuck"), None, lambda: False, lambda _: False, message, todo)
 
 
 def test_what_is_not_answered_is_left_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
