@@ -28,10 +28,12 @@ Stop: TypeAlias = tuple[int, str, str, "str | None"]
 """What a touch is stopped by: touch, state, reason, the gate's rule."""
 
 _STOP = ["id", "state", "reason", "rule"]
-# A look takes about as long for many touches as for few, so a fast channel's next batches are looked at with the first:
-# at most so many batches, for at most so many seconds, and only while nobody else writes a line to the log.
-_MOST = 16
+# A look takes about as long for many touches as for few, so those that follow in a fast channel are looked at as well:
+# at most so many, for at most so many seconds, and only while nobody else writes a line to the log.
+_MOST = 32_000
 _SECONDS = 2
+# So many times as many may be looked at the next time.
+_GROWTH = 4
 
 
 @define
@@ -46,7 +48,7 @@ class Look:
     register: Register
     channel: Channel
     _found: dict[int, Row | Stop | None] = field(factory=dict)
-    _batches: int = 0
+    _reach: int = 0
     _since: tuple[int, int] = (0, 0)
 
     def take(self, touches: Sequence[int], following: Iterable[int]) -> list[Row | Stop | None]:
@@ -56,28 +58,31 @@ class Look:
             touches: The touches.
             following: Those that are likely to be next.
         """
-        if not self._holds(touches):
-            self._batches = max(1, self._batches // 2 if self._found else min(_MOST, 4 * self._batches))
-            self._take_anew([*touches, *islice(following, self._ahead)])
+        if self._found and not self._fresh:
+            self._found, self._reach = {}, self._reach // (2 * _GROWTH)
+        new = [touch for touch in touches if touch not in self._found]
+        if new:
+            self._reach = min(_MOST, max(len(new), _GROWTH * self._reach))
+            more = islice(following, 0 if self._slow else self._reach - len(new))
+            self._look_at([*new, *(touch for touch in more if touch not in self._found)])
         return [self._found.pop(touch) for touch in touches]
 
     @property
-    def _ahead(self) -> int:
-        """How many touches are looked at beyond a batch; a slow channel's would have to be looked at again."""
-        slow = self.channel.rate is not None or self.channel.code
-        return 0 if slow else max(0, self._batches - 1) * self.channel.batch
+    def _slow(self) -> bool:
+        """Whether a look would be over before the next touches have their turn."""
+        return self.channel.rate is not None or bool(self.channel.code)
 
-    def _holds(self, touches: Sequence[int]) -> bool:
+    @property
+    def _fresh(self) -> bool:
         second, others = self._since
-        fresh = self.register.clock.now() < second + _SECONDS and others == self.register.others()
-        return fresh and all(touch in self._found for touch in touches)
+        return self.register.clock.now() < second + _SECONDS and others == self.register.others()
 
-    def _take_anew(self, touches: Sequence[int]) -> None:
-        self._since = (self.register.clock.now(), self.register.others())
+    def _look_at(self, touches: Sequence[int]) -> None:
+        if not self._found:
+            self._since = (self.register.clock.now(), self.register.others())
         self.register.renew()
-        batch = self._still(touches)
-        rows, stops = self._judged(batch)
-        self._found = dict.fromkeys(touches)
+        rows, stops = self._judged(self._still(touches))
+        self._found |= dict.fromkeys(touches)
         self._found |= {row["id"]: row for row in rows}
         self._found |= {stop[0]: stop for stop in stops}
 

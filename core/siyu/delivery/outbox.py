@@ -108,7 +108,9 @@ class Outbox:
         line.done += len(taken) - len(rows)
         if rows:
             line.pace.spend(len(rows))
+            begun = time.monotonic()
             answers, error = self._posted(channel, rows, stack) if channel.posts else self._sent(channel, rows)
+            line.took(time.monotonic() - begun, len(answers))
             self.register.note(self._verdicts(line, rows, answers))
             if error is not None:
                 line.pauses.begin(self._failed(channel, error))
