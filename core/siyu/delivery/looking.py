@@ -33,7 +33,7 @@ _STOP = ["id", "state", "reason", "rule"]
 _MOST = 32_000
 _SECONDS = 2
 # So many times as many may be looked at the next time.
-_GROWTH = 4
+_GROWTH = 16
 
 
 @define
