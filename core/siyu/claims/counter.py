@@ -199,7 +199,7 @@ class ClaimCounter:
 
 def _fresh(asking: Asking, desk: Desk, waiting: set[int]) -> list[int]:
     """Return the places of the claims that are new: neither answered nor in the log, and not asked before here."""
-    places = {event: place for place, event in reversed(list(enumerate(asking.event)))}
+    places = dict(zip(reversed(asking.event), reversed(range(len(asking))), strict=True))
     return sorted(place for event, place in places.items() if event not in waiting and event not in desk.answered)
 
 

@@ -118,9 +118,11 @@ class Session:
     def found(self, table: str, columns: Sequence[str], values: Sequence[int]) -> list[tuple[Any, ...]]:
         """Return some columns of the rows whose first one of these is among the values, straight from a table."""
         names = ", ".join(f'"{name}"' for name in columns)
-        query = f'SELECT {names} FROM "{table}" WHERE "{columns[0]}" IN (SELECT unnest(?::BIGINT[]))'
-        rows: list[tuple[Any, ...]] = self.cursor.execute(query, [list(values)]).fetchall()
-        return rows
+        many = arrow_table({"value": list(values)}) if len(values) >= _MANY else None
+        sought, given = ("FROM many", []) if many is not None else ("SELECT unnest(?::BIGINT[])", [list(values)])
+        query = f'SELECT {names} FROM "{table}" WHERE "{columns[0]}" IN ({sought})'
+        found: list[tuple[Any, ...]] = self.cursor.execute(query, given).fetchall()
+        return found
 
     def came(self, types: Sequence[str], since: int) -> bool:
         """Return whether events of some types came into the log after a ``seq``."""
