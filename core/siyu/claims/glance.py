@@ -66,8 +66,7 @@ def _decide(
     # A refusal draws on nothing, so that it is all the same whether the next claim is looked at before or after it.
     for full, same in groupby(places, partial(glance.full, asking, people) if glance else _unknown):
         if glance is not None and full is not None:
-            alike = list(same)
-            glance.refuse(full, asking.rows(alike), [people.asking[place] for place in alike], lines)
+            glance.refuse(full, asking, people, list(same), lines)
         else:
             for place in same:
                 lines.add(desk.take(asking.claim(place, people)))
@@ -123,13 +122,15 @@ class _Glance:
                 return name
         return None
 
-    def refuse(self, full: str, asking: Asking, members: list[int], lines: Columns) -> None:
-        """Refuse claims that all find the same counter full."""
+    def refuse(self, full: str, asking: Asking, people: People, places: Sequence[int], lines: Columns) -> None:
+        """Refuse the claims at these places, which all find the same counter full."""
         told = self.told.get(full) or self._told(full)
-        self.desk.answered.update(dict.fromkeys(asking.event, told))
-        causes = list(map(str, asking.event))
-        numbers = hashed_all(self.desk.key, causes, told.incentive, "claim")
-        own: dict[str, list[Any]] = {"id": numbers, "member": members, "cause": causes, "request": asking.request}
+        events = [asking.event[place] for place in places]
+        self.desk.answered.update(dict.fromkeys(events, told))
+        own: dict[str, list[Any]] = {"cause": list(map(str, events))}
+        own["id"] = hashed_all(self.desk.key, own["cause"], told.incentive, "claim")
+        own["member"] = [people.asking[place] for place in places]
+        own["request"] = [asking.request[place] for place in places]
         lines.add_alike(told, own)
 
     def _needs(self, quantity: int) -> list[tuple[str, bool, int, int]]:
