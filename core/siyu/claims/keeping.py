@@ -83,9 +83,8 @@ def _identities(session: Session, writer: Writer, fresh: Asking) -> None:
     since = {member: second for member, identity, second in asked if identity}
     if not kinds:
         return
-    for value, kind in session.found("identities", ("value", "kind"), list(kinds)):
-        if kinds.get(value) == kind:
-            del kinds[value]
+    for (value,) in session.found("identities", ("value",), list(kinds)):
+        del kinds[value]
     if kinds:
         numbers, seconds = list(kinds), [since[number] for number in kinds]
         writer.add("identities", {"kind": list(kinds.values()), "value": numbers, "member": numbers, "since": seconds})
