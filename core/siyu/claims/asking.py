@@ -33,7 +33,7 @@ class Asking:
         item: Which of its items.
         request: The client's id of it.
         quantity: How many units.
-        identity: The outside id of who asks; None where a number was given.
+        identity: The outside id of who asks; None where a number was given, or the log is found to know it.
         member: The member's number.
         event: The number of the event that it is kept as.
         second: Its moment.

@@ -28,7 +28,7 @@ def keep(session: Session, programme: Programme, run: tuple[int, bool], fresh: A
         session: Where to write.
         programme: The brand's config.
         run: The run that it is recorded under, and whether that has its row in ``runs`` already.
-        fresh: The claims that no event is kept of yet.
+        fresh: The claims that no event is kept of yet; of outside ids they have those that the log does not know.
         lines: The lines.
     """
     number, known = run
@@ -37,7 +37,7 @@ def keep(session: Session, programme: Programme, run: tuple[int, bool], fresh: A
             writer.add("runs", _run(programme, writer.last, number, fresh.second[0] if fresh else 0))
         if fresh:
             writer.add("events", _events(programme, fresh))
-            _identities(session, writer, fresh)
+            _identities(writer, fresh)
         if lines:
             writer.add("grants", lines.of)
 
@@ -76,15 +76,10 @@ def _utc(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
 
 
-def _identities(session: Session, writer: Writer, fresh: Asking) -> None:
-    """Keep the outside ids that the log does not know yet."""
+def _identities(writer: Writer, fresh: Asking) -> None:
     asked = list(zip(fresh.member, fresh.identity, fresh.second, strict=True))
     kinds = {member: identity.partition(":")[0] for member, identity, _ in asked if identity}
     since = {member: second for member, identity, second in asked if identity}
-    if not kinds:
-        return
-    for (value,) in session.found("identities", ("value",), list(kinds)):
-        del kinds[value]
     if kinds:
         numbers, seconds = list(kinds), [since[number] for number in kinds]
         writer.add("identities", {"kind": list(kinds.values()), "value": numbers, "member": numbers, "since": seconds})
