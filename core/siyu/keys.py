@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from hashlib import _Hash
 
-__all__ = ["fingerprint", "hashed", "identity_id"]
+__all__ = ["fingerprint", "hashed", "hashed_all", "identity_id"]
+
+_FIRST = Struct(">Q").unpack_from
 
 
 def hashed(key: str, *parts: str) -> int:
@@ -26,6 +30,24 @@ def hashed(key: str, *parts: str) -> int:
     text = _begun(key).copy()
     text.update("|".join(parts).encode())
     return int.from_bytes(text.digest()[:8], "big") >> 2
+
+
+def hashed_all(key: str, texts: Iterable[str], *before: str) -> list[int]:
+    """Return the ids of many texts: for each what ``hashed`` gives, in half the time.
+
+    Args:
+        key: The brand's secret.
+        texts: The last part of each.
+        before: The parts before it, which all share.
+    """
+    begun = _begun(key).copy()
+    begun.update("".join(f"{part}|" for part in before).encode())
+    found = []
+    for text in texts:
+        whole = begun.copy()
+        whole.update(text.encode())
+        found.append(_FIRST(whole.digest())[0] >> 2)
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -77,7 +77,7 @@ _LOGS = (
         "identities",
         "one outside id, as a keyed hash, and the member id made of it",
         _columns("kind:text value:id member:id since:int"),
-        key=("kind", "value"),
+        key=("value",),
     ),
     Table(
         "links",

@@ -190,7 +190,8 @@ def beside_a_run() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = filled(Path(scratch) / "brand", DAYS)
         with duckdb.connect(str(store(folder))) as connection:
-            connection.execute(_joined())
+            for statement in (_joined(), _known()):
+                connection.execute(statement)
         (folder / "incentives.toml").write_text(TOML, encoding="utf-8")
         found = part(ITSELF, "running", folder)
     told("a run meanwhile", found["run"], "s")
@@ -214,6 +215,13 @@ def _joined() -> str:
     return f"""INSERT INTO events BY NAME SELECT (hash(i * 23 + 5) >> 2)::BIGINT AS id, 'till' AS source,
         (hash(i) >> 2)::BIGINT AS member, 'joined' AS type, make_timestamp({begin}000000) AS time,
         {begin}::BIGINT AS second, {FIRST} AS day, 'shop' AS entry, {DAYS * A_DAY} + i + 1 AS seq, 0 AS run
+        FROM range({MEMBERS}) AS numbers(i)"""
+
+
+def _known() -> str:
+    """Return the SQL that gives every member an outside id, among which those who claim are looked up."""
+    return f"""INSERT INTO identities BY NAME SELECT 'till' AS kind, (hash(i) >> 2)::BIGINT AS value, value AS member,
+        {FIRST * 86_400}::BIGINT AS since, {DAYS * A_DAY + MEMBERS} + i + 1 AS seq, 0 AS run
         FROM range({MEMBERS}) AS numbers(i)"""
 
 

@@ -10,6 +10,7 @@ from tests.brands import EVERYTHING, folder, happened, opened, rows
 import siyu
 from siyu.components import ROTATED
 from siyu.errors import StoreError, UserError
+from siyu.keys import hashed, hashed_all
 
 OLDER = '[brand]\nolder_keys = [{ file = ".siyu/key-1" }]\n'
 NAMES = ["wecom:ann", "wecom:bob", "phone:+8613800138000"]
@@ -71,6 +72,12 @@ def known(brand: siyu.Brand) -> dict[str, object]:
         "grants": sorted((of[canon.get(member, member)], *rest) for member, *rest in granted),
         "trips": sorted((of[canon.get(who, who)], *rest) for who, campaign, *rest in touched if campaign == "trip"),
     }
+
+
+def test_many_ids_are_those_of_one_by_one() -> None:
+    texts = ["", "wecom:ann", "茶", "a|b", "wecom:ann"]
+    assert hashed_all("key", texts) == [hashed("key", text) for text in texts]
+    assert hashed_all("key", texts, "a", "b") == [hashed("key", "a", "b", text) for text in texts]
 
 
 def test_a_life_with_a_new_key_is_the_same_life(tmp_path: Path) -> None:

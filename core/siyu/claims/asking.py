@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from siyu.claims.lines import Claim
 from siyu.errors import UserError
 from siyu.identities import is_text, written
-from siyu.keys import hashed, identity_id
+from siyu.keys import hashed_all, identity_id
 from siyu.kinds import Incentive
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Asking:
         item: Which of its items.
         request: The client's id of it.
         quantity: How many units.
-        identity: The outside id of who asks; None where a number was given.
+        identity: The outside id of who asks; None where a number was given, or the log is found to know it.
         member: The member's number.
         event: The number of the event that it is kept as.
         second: Its moment.
@@ -137,7 +137,7 @@ class Form:
         items = [self._item(*both) for both in zip(incentives, columns.get("item", missing), strict=True)]
         quantities = [1 if one is None else one for one in columns.get("quantity", missing)]
         identities, members = self._members(columns["member"])
-        events = [hashed(self.keys[0], SOURCE, one) for one in requests]
+        events = hashed_all(self.keys[0], requests, SOURCE)
         # As a number, since events are kept in the clear.
         to = [str(self.number(one)) if one else "" for one in columns.get("to", missing)]
         codes = [str(one) if one else "" for one in columns.get("code", missing)]
@@ -147,18 +147,12 @@ class Form:
     def _members(self, given: Sequence[str | int]) -> tuple[list[str | None], list[int]]:
         """Return the outside ids in their one form and the numbers of those who ask; each is looked up once."""
         region = self.programme.brand.dialling
-        known: dict[str | int, tuple[str | None, int]] = {}
-        for one in given:
-            if one not in known:
-                known[one] = self._member(one, region)
-        both = [known[one] for one in given]
-        return [identity for identity, _ in both], [number for _, number in both]
-
-    def _member(self, given: str | int, region: str) -> tuple[str | None, int]:
-        if not is_text(given):
-            return None, int(given)
-        identity = written(given, region)
-        return identity, identity_id(self.keys[-1], identity)
+        known = {one: written(one, region) if is_text(one) else None for one in dict.fromkeys(given)}
+        texts = [one for one in known.values() if one]
+        numbers = dict(zip(texts, hashed_all(self.keys[-1], texts), strict=True))
+        identities = [known[one] for one in given]
+        both = zip(given, identities, strict=True)
+        return identities, [int(one) if identity is None else numbers[identity] for one, identity in both]
 
     def _item(self, incentive: str, item: str | None) -> str:
         """Return the item that is meant: the only one where none is named."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.claims.bounds import given
+from siyu.claims.bounds import given, taken_back
 from siyu.claims.lines import ANSWERS, Line
 from siyu.claims.moves import claimed
 from siyu.claims.purse import Lot
@@ -103,13 +103,8 @@ class Books:
     def undone(self, incentives: Collection[str]) -> frozenset[int]:
         """Return the lines in the ledgers of incentives that people reversed in full: they hold nothing any more."""
         lines = self.view.grants.filter(nw.col("incentive").is_in(sorted(incentives)))
-        back = lines.filter(nw.col("kind") == "reversed", nw.col("cause_kind") == "line").select("cause", back="amount")
-        if not self.view.rows(back.head(1)):
-            return frozenset()
-        both = lines.with_columns(cause=nw.col("id").cast(nw.String)).join(back, on="cause")
-        return frozenset(
-            one for (one,) in self.view.rows(both.filter(nw.col("amount") == -nw.col("back")).select("id"))
-        )
+        whole = lines.select("id", "amount").join(taken_back(lines), on=["id", "amount"], how="semi")
+        return frozenset(one for (one,) in self.view.rows(whole.select("id")))
 
     def spent(self, causes: Collection[str]) -> Iterator[Line]:
         """Yield the lines that paid for claims, by the claims' events."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from siyu.config.programme import Programme
     from siyu.kinds import Budget, Frame, Period
 
-__all__ = ["BY_CLAIMS", "NOT_GIVEN", "Bound", "budgets", "given", "limits", "refusal"]
+__all__ = ["BY_CLAIMS", "NOT_GIVEN", "Bound", "budgets", "given", "limits", "refusal", "taken_back"]
 
 BY_CLAIMS = ("granted", "reserved")
 """The kinds of the lines by which claims give something."""
@@ -101,9 +101,19 @@ def _campaign(programme: Programme, campaign: Campaign, budget: Budget) -> Bound
 
 
 def given(ledger: Frame) -> Frame:
-    """Return the lines that give something and stand: not what moves or corrects, and no reservation that fell back."""
+    """Return the lines that give something and stand.
+
+    Not what moves or corrects, no reservation that fell back, and nothing that a person reversed in full.
+    """
     lines = ledger.filter(nw.col("amount") > 0, ~nw.col("kind").is_in(list(NOT_GIVEN)))
     released = ledger.filter(nw.col("kind") == "released").select(_number="cause")
     reserved = lines.filter(nw.col("kind") == "reserved").with_columns(_number=nw.col("id").cast(nw.String))
     kept = reserved.join(released, on="_number", how="anti").drop("_number")
-    return nw.concat([lines.filter(nw.col("kind") != "reserved"), kept])
+    standing = nw.concat([lines.filter(nw.col("kind") != "reserved"), kept])
+    return standing.join(taken_back(ledger), on=["id", "amount"], how="anti")
+
+
+def taken_back(ledger: Frame) -> Frame:
+    """Return what people took back of lines: id, amount. A line of that amount holds nothing any more."""
+    lines = ledger.filter(nw.col("kind") == "reversed", nw.col("cause_kind") == "line")
+    return lines.select(id=nw.col("cause").cast(nw.Int64), amount=-nw.col("amount"))

@@ -191,15 +191,20 @@ class ClaimCounter:
 
     @staticmethod
     def _people(session: Session, view: Callable[[], View], fresh: Asking) -> People:
-        """Return the least id of the component of each who asks, and the members whom claims name besides."""
-        resolved = dict(session.found("canon", ("member", "canon"), list(set(fresh.member)))) if fresh else {}
+        """Return the least id of the component of each who asks, and the members whom claims name besides.
+
+        Outside ids that the log knows are taken off the claims, so that they are not kept once more.
+        """
+        resolved, known = session.known(list(set(fresh.member))) if fresh else ({}, set())
+        asked = zip(fresh.member, fresh.identity, strict=True)
+        fresh.identity = [None if member in known else identity for member, identity in asked]
         named = recipients(view(), filter(None, fresh.to)) if any(fresh.to) else {}
         return People([resolved.get(member, member) for member in fresh.member], named)
 
 
 def _fresh(asking: Asking, desk: Desk, waiting: set[int]) -> list[int]:
     """Return the places of the claims that are new: neither answered nor in the log, and not asked before here."""
-    places = {event: place for place, event in reversed(list(enumerate(asking.event)))}
+    places = dict(zip(reversed(asking.event), reversed(range(len(asking))), strict=True))
     return sorted(place for event, place in places.items() if event not in waiting and event not in desk.answered)
 
 

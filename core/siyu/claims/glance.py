@@ -6,34 +6,28 @@ decided by the desk, so that the answers are the same.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from siyu.claims.bounds import Bound, refusal
-from siyu.claims.earned import LINE
+from siyu.claims.columns import Columns
 from siyu.claims.lines import Claim, Line, Payment, answered
-from siyu.keys import hashed
+from siyu.keys import hashed_all
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from siyu.claims.asking import Asking, People
     from siyu.claims.desk import Desk
     from siyu.claims.terms import Offer
 
-__all__ = ["decided", "values"]
-
-_Told: TypeAlias = "tuple[Line, tuple[Any, ...], tuple[Any, ...]]"
-_CAUSE = list(LINE).index("cause")
-
-values = attrgetter(*LINE)
-"""Returns a line's values, in the order of the ledger's columns."""
+__all__ = ["decided"]
 
 
-def decided(desk: Desk, earlier: Sequence[Claim | Payment], asking: Asking, people: People) -> list[tuple[Any, ...]]:
+def decided(desk: Desk, earlier: Sequence[Claim | Payment], asking: Asking, people: People) -> Columns:
     """Decide what came before, then claims that have no answer yet, in their order.
 
     Args:
@@ -43,26 +37,43 @@ def decided(desk: Desk, earlier: Sequence[Claim | Payment], asking: Asking, peop
         people: Whom they are about.
 
     Returns:
-        The values of the ledger's new lines.
+        The ledger's new lines.
     """
     said = zip(asking.second, asking.incentive, asking.item, strict=True)
     kinds = [(kind, len(list(same))) for kind, same in groupby(said)]
     desk.open([*earlier, *_paying(desk, asking, people)])
-    lines = [values(line) for move in earlier for line in desk.take(move)]
+    lines = Columns()
+    for move in earlier:
+        lines.add(desk.take(move))
     begin, second = 0, None
     for kind, size in kinds:
         places = range(begin, begin + size)
         if kind[0] != second:
             # What fell back by then has to be released first, which the desk does with the first claim of a second.
             second = kind[0]
-            lines += map(values, desk.take(asking.claim(begin, people)))
+            lines.add(desk.take(asking.claim(begin, people)))
             places = places[1:]
-        glance = _glance(desk, *kind) if places else None
-        for place in places:
-            line = glance.refused(asking, place, people.asking[place]) if glance else None
-            lines += map(values, desk.take(asking.claim(place, people))) if line is None else [line]
+        _decide(desk, _glance(desk, *kind) if places else None, (asking, people), places, lines)
         begin += size
     return lines
+
+
+def _decide(
+    desk: Desk, glance: _Glance | None, asked: tuple[Asking, People], places: Iterable[int], lines: Columns
+) -> None:
+    """Decide the claims at these places, of one item and second."""
+    asking, people = asked
+    # A refusal draws on nothing, so that it is all the same whether the next claim is looked at before or after it.
+    for full, same in groupby(places, partial(glance.full, asking, people) if glance else _unknown):
+        if glance is not None and full is not None:
+            glance.refuse(full, asking, people, list(same), lines)
+        else:
+            for place in same:
+                lines.add(desk.take(asking.claim(place, people)))
+
+
+def _unknown(_: int) -> None:
+    """Return for each place that the desk has to look."""
 
 
 def _paying(desk: Desk, asking: Asking, people: People) -> list[Claim]:
@@ -86,8 +97,7 @@ class _Glance:
         counters: The counters in the order of their names, of which the first without room is the reason.
         early: The members who may draw on another stock first.
         entitled: The members whom it is for; None for all.
-        told: What is told of each refusal, the same to all: the answer, and the values of its line before and after
-            its cause and request.
+        told: What is told of each refusal, the same to all, by its counter.
         needs: What a claim needs of each counter, by its quantity.
     """
 
@@ -97,31 +107,31 @@ class _Glance:
     counters: Sequence[tuple[str, Bound]]
     early: Collection[int]
     entitled: Collection[int] | None
-    told: dict[str, _Told] = field(factory=dict)
+    told: dict[str, Line] = field(factory=dict)
     needs: dict[int, list[tuple[str, bool, int, int]]] = field(factory=dict)
 
-    def refused(self, asking: Asking, place: int, member: int) -> tuple[Any, ...] | None:
-        """Refuse a claim that finds a counter full; return the values of its line, None where the desk has to look."""
-        full = self._full(member, asking.quantity[place])
-        if full is None or asking.request[place] in self.desk.held.paid:
-            return None
-        told, before, after = self.told.get(full) or self._told(full)
-        event = asking.event[place]
-        self.desk.answered[event] = told
-        cause = str(event)
-        number = hashed(self.desk.key, told.incentive, "claim", cause)
-        return (number, member, *before, cause, asking.request[place], *after)
-
-    def _full(self, member: int, quantity: int) -> str | None:
-        """Return the first counter without room; None where there is none, or more than counters decides."""
+    def full(self, asking: Asking, people: People, place: int) -> str | None:
+        """Return the first counter without room for a claim; None where there is none, or the desk has to look."""
+        member, quantity = people.asking[place], asking.quantity[place]
         barred = self.entitled is not None and member not in self.entitled
-        if quantity < 1 or barred or member in self.early:
+        if quantity < 1 or barred or member in self.early or asking.request[place] in self.desk.held.paid:
             return None
         rooms = self.desk.rooms.fold.rooms
         for name, own, room, need in self.needs.get(quantity) or self._needs(quantity):
             if rooms.get(f"{name}{member}" if own else name, room) < need:
                 return name
         return None
+
+    def refuse(self, full: str, asking: Asking, people: People, places: Sequence[int], lines: Columns) -> None:
+        """Refuse the claims at these places, which all find the same counter full."""
+        told = self.told.get(full) or self._told(full)
+        events = [asking.event[place] for place in places]
+        self.desk.answered.update(dict.fromkeys(events, told))
+        own: dict[str, list[Any]] = {"cause": list(map(str, events))}
+        own["id"] = hashed_all(self.desk.key, own["cause"], told.incentive, "claim")
+        own["member"] = [people.asking[place] for place in places]
+        own["request"] = [asking.request[place] for place in places]
+        lines.add_alike(told, own)
 
     def _needs(self, quantity: int) -> list[tuple[str, bool, int, int]]:
         """Return for each counter its name, whether each member has one, its room when it is new, and what is drawn."""
@@ -130,13 +140,11 @@ class _Glance:
         self.needs[quantity] = [(name, bound.own, bound.room, draw) for name, bound, draw in draws]
         return self.needs[quantity]
 
-    def _told(self, full: str) -> _Told:
+    def _told(self, full: str) -> Line:
         """Return what all get who find this counter full: an answer of no member, cause or request of its own."""
         nobody = Claim(0, 0, *self.offer.key, "", self.second)
-        line = answered(self.desk.key, nobody, "refused", reason=refusal(full))
-        whole = values(line)
-        told = self.told[full] = (line, whole[2:_CAUSE], whole[_CAUSE + 2 :])
-        return told
+        line = self.told[full] = answered(self.desk.key, nobody, "refused", reason=refusal(full))
+        return line
 
 
 def _glance(desk: Desk, second: int, incentive: str, item: str) -> _Glance | None:

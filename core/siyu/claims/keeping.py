@@ -8,30 +8,28 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from siyu.claims.asking import SOURCE
-from siyu.claims.earned import LINE
 from siyu.moments import day_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from siyu.claims.asking import Asking
+    from siyu.claims.columns import Columns
     from siyu.config.programme import Programme
     from siyu.stores.session import Session, Writer
 
 __all__ = ["keep"]
 
 
-def keep(
-    session: Session, programme: Programme, run: tuple[int, bool], fresh: Asking, lines: Sequence[tuple[Any, ...]]
-) -> None:
+def keep(session: Session, programme: Programme, run: tuple[int, bool], fresh: Asking, lines: Columns) -> None:
     """Commit claims and the lines that they, and others before them, led to.
 
     Args:
         session: Where to write.
         programme: The brand's config.
         run: The run that it is recorded under, and whether that has its row in ``runs`` already.
-        fresh: The claims that no event is kept of yet.
-        lines: The values of the lines, in the order of the ledger's columns.
+        fresh: The claims that no event is kept of yet; of outside ids they have those that the log does not know.
+        lines: The lines.
     """
     number, known = run
     with session.writing(number) as writer:
@@ -39,10 +37,9 @@ def keep(
             writer.add("runs", _run(programme, writer.last, number, fresh.second[0] if fresh else 0))
         if fresh:
             writer.add("events", _events(programme, fresh))
-            _identities(session, writer, fresh)
+            _identities(writer, fresh)
         if lines:
-            columns = [list(column) for column in zip(*lines, strict=True)]
-            writer.add("grants", dict(zip(LINE, columns, strict=True)))
+            writer.add("grants", lines.of)
 
 
 def _run(programme: Programme, watermark: int, number: int, now: int) -> dict[str, list[Any]]:
@@ -79,16 +76,10 @@ def _utc(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC).replace(tzinfo=None)
 
 
-def _identities(session: Session, writer: Writer, fresh: Asking) -> None:
-    """Keep the outside ids that the log does not know yet."""
-    asked = zip(fresh.member, fresh.identity, fresh.second, strict=True)
-    named = {member: (identity.partition(":")[0], second) for member, identity, second in asked if identity}
-    if not named:
-        return
-    for value, kind in session.found("identities", ("value", "kind"), list(named)):
-        if named.get(value, ("", 0))[0] == kind:
-            del named[value]
-    if named:
-        kinds, seconds = zip(*named.values(), strict=True)
-        numbers = list(named)
-        writer.add("identities", {"kind": list(kinds), "value": numbers, "member": numbers, "since": list(seconds)})
+def _identities(writer: Writer, fresh: Asking) -> None:
+    asked = list(zip(fresh.member, fresh.identity, fresh.second, strict=True))
+    kinds = {member: identity.partition(":")[0] for member, identity, _ in asked if identity}
+    since = {member: second for member, identity, second in asked if identity}
+    if kinds:
+        numbers, seconds = list(kinds), [since[number] for number in kinds]
+        writer.add("identities", {"kind": list(kinds.values()), "value": numbers, "member": numbers, "since": seconds})

@@ -147,8 +147,10 @@ class _Replay:
             for _, _, line in reversed(lines)
             if line.cause_kind == "claim" and line.kind not in {"redeemed", "waiting"}
         }
-        self._by_hand = [seq for seq, _, line in reversed(lines) if line.cause_kind == "line"]
         raw = self.work.view.raw
+        # Of whatever ledger: what facts gave may have drawn on budgets that bound claims.
+        undone = raw["grants"].filter(nw.col("cause_kind") == "line").group_by("run").agg(nw.col("seq").max())
+        self._by_hand = sorted((seq for _, seq in self.work.view.rows(undone)), reverse=True)
         passes = raw["runs"].filter(nw.col("kind").is_in(["run", "tick"])).select(nw.col("seq").max())
         self._settled = max(self.work.view.rows(passes)[0][0] or 0, *(seq for seq, _, _ in lines), 0)
         self._adopt(desk)

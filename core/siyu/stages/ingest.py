@@ -154,8 +154,8 @@ def identified(work: Work, rows: Frame) -> None:
     else:
         seen = seen.with_columns(value=nw.col("member"))
     seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
-    known = work.view.raw["identities"].select("kind", "value")
-    new = work.stage("identities", seen.join(known, on=["kind", "value"], how="anti"))
+    known = work.view.raw["identities"].select("value")
+    new = work.stage("identities", seen.join(known, on="value", how="anti"))
     rotated = new.filter(nw.col("member") != nw.col("value"))
     if engine.versions > 1 and work.size(rotated.head(1)):
         link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}

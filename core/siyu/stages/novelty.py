@@ -65,7 +65,7 @@ def overtaken(work: Work, table: str, rows: Frame) -> Novelty:
     others = work.session.table(table).filter(nw.col("seq") > work.run.watermark, nw.col("run") != work.run.id)
     if table == "events":
         return _contested(work, rows, others)
-    keys = {"items": ["event"], "identities": ["kind", "value"]}.get(table)
+    keys = {"items": ["event"], "identities": ["value"]}.get(table)
     if keys is not None:
         return Novelty(rows.join(others.select(*keys).unique(), on=keys, how="anti"))
     stored = work.session.engine.hashed(others, _WHOLE[table], "_content").select("_content")

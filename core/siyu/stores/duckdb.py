@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["DuckStore"]
 
 
+# How long DuckDB's log of what was committed may get before all of it is written into the tables of the file, for which
+# whoever commits waits: the longer, the larger the tables are. After a crash it takes a second to read so much again.
+_UNWRITTEN = "64MB"
+
+
 class DuckStore:
     """A brand's store.
 
@@ -148,7 +153,10 @@ class DuckStore:
 
 def _connect(path: Path | None) -> duckdb.DuckDBPyConnection:
     # A configuration of its own makes DuckDB refuse a second opening in this process too.
-    own: dict[str, str | bool | int | float | list[str]] = {"custom_user_agent": secrets.token_hex(8)}
+    own: dict[str, str | bool | int | float | list[str]] = {
+        "custom_user_agent": secrets.token_hex(8),
+        "checkpoint_threshold": _UNWRITTEN,
+    }
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -89,6 +89,15 @@ def account(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("ALTER TABLE receipts ADD COLUMN IF NOT EXISTS rule VARCHAR")
 
 
+def rekey(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Key ids by their hash alone, which the kind is part of: so few of them are found without reading all."""
+    cursor.execute("CREATE TEMP TABLE before AS FROM identities")
+    cursor.execute("DROP TABLE identities")
+    _create_table(cursor, TABLES["identities"])
+    cursor.execute("INSERT INTO identities BY NAME FROM before")
+    cursor.execute("DROP TABLE before")
+
+
 MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: create,
     2: fold,
@@ -97,6 +106,7 @@ MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     5: close,
     6: protect,
     7: account,
+    8: rekey,
 }
 """What brings a store to a version, by that version: forward only, each inside one transaction."""
 

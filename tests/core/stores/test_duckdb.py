@@ -110,6 +110,22 @@ def test_a_store_is_brought_forward_after_a_backup(path: Path) -> None:
     old.close()
 
 
+def test_ids_that_a_store_knows_are_keyed_by_their_hash_alone(path: Path) -> None:
+    filled(path)
+    known = [("wecom", 7, 7, 1, 5, 1), ("phone", 8, 7, 2, 6, 1)]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE identities")
+        columns = "kind VARCHAR, value BIGINT, member BIGINT, since BIGINT, seq BIGINT, run BIGINT"
+        connection.execute(f"CREATE TABLE identities ({columns}, PRIMARY KEY (kind, value))")
+        connection.executemany("INSERT INTO identities VALUES (?, ?, ?, ?, ?, ?)", known)
+        connection.execute("UPDATE meta SET value = '7' WHERE name = 'schema_version'")
+    DuckStore.open(path, KEY).close()
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("FROM identities ORDER BY seq").fetchall() == known
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("INSERT INTO identities VALUES ('email', 7, 7, 3, 7, 1)")
+
+
 def test_a_store_of_the_newest_version_is_not_copied(path: Path) -> None:
     filled(path)
     DuckStore.open(path, KEY).close()

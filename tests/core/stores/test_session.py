@@ -79,3 +79,19 @@ def test_rows_are_found_by_a_column_and_events_by_their_type(store: DuckStore) -
         assert session.came(("claimed", "paid"), 3)
         assert not session.came(("claimed", "paid"), 4)
         assert not session.came(("paid",), 0)
+
+
+@pytest.mark.parametrize("installed", [False, True])
+@pytest.mark.parametrize("count", [3, MANY])
+def test_ids_are_known_by_the_log_and_stand_for_others(
+    store: DuckStore, monkeypatch: pytest.MonkeyPatch, count: int, *, installed: bool
+) -> None:
+    monkeypatch.setattr(arrow, "_installed", lambda: installed)
+    numbers = list(range(count))
+    with store.opened() as session:
+        with session.writing(7) as writer:
+            writer.add("identities", {"kind": ["wecom"] * 2, "value": [0, 1], "member": [0, 1], "since": [5, 5]})
+        session.cursor.execute("INSERT INTO canon VALUES (1, 0), (2, 0), (9999, 2)")
+        assert session.known(numbers) == ({1: 0, 2: 0}, {0, 1})
+        assert session.known([]) == ({}, set())
+        assert session.found("identities", ("value", "kind"), numbers) == [(0, "wecom"), (1, "wecom")]

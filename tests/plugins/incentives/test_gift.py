@@ -3,15 +3,34 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from tests.brands import HEAD, folder, happened, opened, rows
 
 from siyu.config.units import Duration
 from siyu.kinds import Cost, Term
+from siyu.moments import moment
 from siyu_plugins.incentives.gift import Gift, Good, Review
 
 DAY = 86_400
+ZONE = "Asia/Shanghai"
+TOML = (
+    HEAD
+    + """
+[incentive.points]
+use = "points"
+from = 2026-11-01
+earn = [{ event = "ordered", per = "1.00", points = 1 }]
+expires = "10d"
+[incentive.goods]
+use = "gift"
+from = 2026-11-01
+goods = [{ sku = "M01", costs = [{ incentive = "points", amount = 6 }] }]
+unpaid = "15m"
+"""
+)
 COLUMNS = ("member", "kind", "item", "lot", "amount", "cause_kind", "cause")
 Settle: TypeAlias = "Callable[..., list[tuple[Any, ...]]]"
 
@@ -121,3 +140,24 @@ def test_a_gift_of_nothing_or_of_the_same_twice_is_refused() -> None:
         gift()
     with pytest.raises(ValueError, match="expected each sku once, but 'M01'"):
         gift(goods=(good(), good()))
+
+
+@pytest.mark.parametrize("looks", ["", "before", "after", "before after"])
+def test_points_that_come_back_when_they_are_over_expire_once(tmp_path: Path, looks: str) -> None:
+    bought, end = moment("2026-11-12T10:00", ZONE), moment("2026-11-22T10:00", ZONE)
+    with opened(folder(tmp_path, TOML)) as brand:
+        brand.ingest([happened("ann", "ordered", "2026-11-12T02:00Z", "o", ref="A", amount=1_000)], now=bought)
+        brand.run(now=bought)
+        assert brand.claim("goods", member="wecom:ann", id="c1", now=end - 60).granted
+        if "before" in looks:
+            brand.run(now=end + 60)
+        # It is not paid, and falls back with the next claim after that.
+        assert not brand.claim("goods", member="wecom:ann", id="c2", now=end + 3600).granted
+        if "after" in looks:
+            brand.run(now=end + 7200)
+        brand.run(now=end + 86_400)
+        lines = rows(brand, "grants", "incentive", "kind", "amount")
+        points = sorted((kind, amount) for incentive, kind, amount in lines if incentive == "points")
+        assert points == [("earned", 10), ("expired", -6), ("expired", -4), ("redeemed", -6), ("restored", 6)]
+        assert brand.audit(now=end + 86_400).findings == []
+        assert brand.ledger("wecom:ann", incentive="points", now=end + 86_400).entries[-1].balance == 0
