@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.components import together
 from siyu.features.build import assembled, compute, filled, pairs_of
 from siyu.features.cells import Cell, cells, state_columns, state_of
 from siyu.features.moves import AGAIN, ANEW, LEFT, NEW, NOW, changes
@@ -128,7 +127,7 @@ class Forward:
         """Return the events of some members within a window."""
         view = self.work.view
         events = view.raw["events"].filter(nw.col("day") > view.today - days, nw.col("second") <= view.now)
-        return view.resolve(events.join(together(view.raw["canon"], some), on="member", how="semi"))
+        return view.resolve(events.join(view.together(some), on="member", how="semi"))
 
 
 def _looks(name: str, feature: Feature) -> bool:
