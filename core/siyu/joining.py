@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["join", "joined_since", "judged", "stirred"]
+__all__ = ["anybody_parted", "join", "joined_since", "judged", "stirred"]
 
 
 def judged(work: Work) -> str:
@@ -125,6 +125,11 @@ def joined_since(work: Work, fold: Fold) -> Frame | None:
     if since not in work.parted:
         work.parted[since] = _parted(work, fold)
     return work.parted[since]
+
+
+def anybody_parted(work: Work) -> bool:
+    """Return whether some state of this pass had members to be looked at anew: see ``joined_since``."""
+    return any(one is not None for one in work.parted.values())
 
 
 def _parted(work: Work, fold: Fold) -> Frame | None:

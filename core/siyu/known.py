@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.tables import Schema
 
-__all__ = ["attributes", "current", "folded", "lapsed"]
+__all__ = ["READ", "attributes", "current", "folded", "lapsed"]
 
 _DECLARED = ("zone", "region", "language", "birth_year")
 _TYPES = {"text": nw.String(), "integer": nw.Int64(), "flag": nw.Boolean()}
@@ -29,6 +29,9 @@ _FACT: Schema = {
     "day": nw.Int32(),
     **dict.fromkeys(("type", "entry", "place"), nw.String()),
 }
+READ = (*_FACT, "id", "props")
+"""The columns of events that members are told by."""
+
 # More seconds than any moment lies before 1970, so that no moment is negative.
 _SHIFT = 2**36
 # When a member was first seen and where they were last: what is needed to go on from a state.
@@ -51,7 +54,7 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
 
     Args:
         engine: Reads what is declared.
-        events: Events with resolved members.
+        events: Events with resolved members, of which the columns of ``READ`` are looked at.
         declared: What members may declare, with its type.
         before: What was known of these members before the events; None where nothing was.
     """

@@ -11,6 +11,7 @@ from attrs import frozen
 from siyu.bits import Bits, packed
 from siyu.config.expressions import TODAY
 from siyu.folds import fold_of
+from siyu.joining import anybody_parted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["Again", "Told", "again", "basis", "brought", "steady"]
+__all__ = ["Again", "Told", "again", "basis", "brought", "steady", "stirred"]
 
 # The states that say what is known of members.
 _FACTS = ("members", "features")
@@ -43,8 +44,11 @@ class Again:
 
     def and_also(self, work: Work, members: Frame) -> Again:
         """Return the same with further members."""
-        everybody = work.keep(nw.concat([self.members, members]).unique())
-        return Again(everybody, work.keep(nw.concat([self.gone, members]).unique()), _known(work, everybody))
+        more = work.keep(members.join(self.gone, on="member", how="anti").unique())
+        if not work.size(more.head(1)):
+            return self
+        known = {table: nw.concat([rows, _stored(work, table, rows, more)]) for table, rows in self.known.items()}
+        return Again(nw.concat([self.members, more]), nw.concat([self.gone, more]), known)
 
     def among(self, view: View) -> View:
         """Return a view of the pass with what is known of these members alone."""
@@ -104,7 +108,9 @@ def again(work: Work) -> Again | None:
     members = [work.merged[table][1].select("member") for table in _FACTS]
     gone = [work.merged[table][0].select("member") for table in _FACTS]
     changed = work.keep(nw.concat(members).unique())
-    return Again(changed, work.keep(nw.concat([changed, *gone]).unique()), _known(work, changed))
+    # Only who was joined or parted goes without coming anew.
+    out = work.keep(nw.concat([changed, *gone]).unique()) if anybody_parted(work) else changed
+    return Again(changed, out, _known(work, changed))
 
 
 def _known(work: Work, members: Frame) -> dict[str, Frame]:
@@ -112,13 +118,37 @@ def _known(work: Work, members: Frame) -> dict[str, Frame]:
     found = {}
     for table in _FACTS:
         fresh = work.merged[table][1]
-        stored = work.session.table(table).select(*fresh.collect_schema().names())
-        others = work.keep(members.join(fresh, on="member", how="anti"))
-        found[table] = nw.concat([fresh, stored.join(others, on="member", how="semi")])
+        others = members.join(fresh, on="member", how="anti")
+        found[table] = nw.concat([fresh, _stored(work, table, fresh, others)])
     return found
 
 
-def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest: Frame, prefix: str) -> Told:
+def _stored(work: Work, table: str, like: Frame, members: Frame) -> Frame:
+    """Return the rows that the last run left of some members, with the columns of others."""
+    stored = work.session.table(table).select(*like.collect_schema().names())
+    return stored.join(members, on="member", how="semi")
+
+
+def stirred(work: Work, before: Bits, kind: str, gone: Frame, rest: Frame, prefix: str) -> Frame | None:
+    """Return the bits, as they are now, of those others of whom a flag is not what its bit was; kept, None for none.
+
+    Args:
+        work: The pass.
+        before: The bits of the last run.
+        kind: The set.
+        gone: member: those who are looked at again in any case.
+        rest: member, and a flag for each name that all have to be asked of; only ``member`` where there is none.
+        prefix: What stands before each name in the columns of ``rest``.
+    """
+    known = rest.collect_schema().names()
+    asked = [name for name in before.names[kind] if prefix + name in known]
+    if not asked:
+        return None
+    old = before.frame.select("member", *before.held(kind)).join(gone, on="member", how="anti")
+    return work.keep(_changed(old.join(rest, on="member"), before, kind, asked, prefix))
+
+
+def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, others: Frame | None, prefix: str) -> Told:
     """Bring the bits of a set forward.
 
     Args:
@@ -127,24 +157,19 @@ def brought(work: Work, before: Bits, kind: str, fresh: Frame, gone: Frame, rest
         kind: The set.
         fresh: member, and a flag for each name, of those who were looked at again.
         gone: member: whose bits of the last run are out of date.
-        rest: member, and a flag for each name that all had to be asked of; only ``member`` where there was none.
-        prefix: What stands before each name in the columns of both.
+        others: What ``stirred`` found.
+        prefix: What stands before each name in the columns of ``fresh``.
     """
-    names = list(before.names[kind])
-    known = rest.collect_schema().names()
-    asked = [name for name in names if prefix + name in known]
-    parts, columns = [packed(fresh, kind, names, prefix)], before.held(kind)
-    if asked:
-        old = before.frame.select("member", *columns).join(gone, on="member", how="anti")
-        stirred = work.keep(_stirred(old.join(rest, on="member"), before, kind, asked, prefix))
-        parts.append(stirred.select("member", *columns))
-        gone = work.keep(nw.concat([gone, stirred.select("member")]))
+    parts, columns = [packed(fresh, kind, list(before.names[kind]), prefix)], before.held(kind)
+    if others is not None:
+        parts.append(others)
+        gone = nw.concat([gone, others.select("member")])
     rows = work.keep(nw.concat([part.select("member", *columns) for part in parts]))
     lasting = before.frame.select("member", *columns).join(gone, on="member", how="anti")
     return Told(Bits(nw.concat([lasting, rows]), {kind: before.names[kind]}), rows, gone)
 
 
-def _stirred(both: Frame, before: Bits, kind: str, asked: Sequence[str], prefix: str) -> Frame:
+def _changed(both: Frame, before: Bits, kind: str, asked: Sequence[str], prefix: str) -> Frame:
     """Return those of whom a flag is not what its bit was, with the bits as they are now."""
     changed: dict[str, nw.Expr] = {}
     for name in asked:

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from siyu.admit import admit
 from siyu.clocks import ClocksView
+from siyu.components import together
 from siyu.contacts import ContactsView
 from siyu.contents import themes
 from siyu.drawing import drawn
@@ -95,6 +96,10 @@ class View(ClocksView, ContactsView):
         found = frame.join(canon, on=column, how="left")
         columns = [name for name in frame.collect_schema().names() if name != column]
         return found.select(nw.coalesce("canon", column).alias(column), *columns)
+
+    def together(self, members: Frame) -> Frame:
+        """Return the ids of members, and all that are joined with them, as the log has them: member."""
+        return together(self._tables["canon"], members) if self._joined else members.select("member")
 
     @cached_property
     def events(self) -> Frame:

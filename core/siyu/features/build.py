@@ -34,7 +34,8 @@ def compute(events: Frame, features: Mapping[str, Feature], today: int, keep: Ca
     parts = [seen.group_by("member").agg(*(picked(cell, within(cell, today)) for cell in plain))] if plain else []
     for name, feature in features.items():
         if state_of(feature) == "rescan":
-            parts.append(valued(name, feature, keep(pairs_of(seen, name, feature, today))))
+            pairs = pairs_of(seen, name, feature, today)
+            parts.append(valued(name, feature, keep(pairs) if feature.aggregate == "top" else pairs))
     return parts
 
 
@@ -74,7 +75,7 @@ def pairs_of(seen: Frame, name: str, feature: Feature, today: int) -> Frame:
 
 
 def valued(name: str, feature: Feature, pairs: Frame) -> Frame:
-    """Return what a feature makes of its own pairs, which are kept: member, and its column."""
+    """Return what a feature makes of its own pairs, which ``top`` reads twice: member, and its column."""
     if feature.aggregate == "distinct":
         return pairs.group_by("member").agg(nw.len().cast(nw.Int64).alias(name))
     most = pairs.group_by("member").agg(n=nw.col("n").max())

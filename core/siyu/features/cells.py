@@ -129,10 +129,18 @@ def counted(feature: Feature) -> nw.Expr:
 
 
 def marked(events: Frame, features: Mapping[str, Feature], *more: str) -> Frame:
-    """Keep the events of the types that features look at: their columns, ``is:TYPE`` for each type, and ``more``.
+    """Keep the events of the types that features look at: what these read, ``is:TYPE`` for each type, and ``more``.
 
     So a type is compared once, and not once for each feature of it.
     """
     types = event_types(features)
     flags = {f"is:{one}": nw.col("type") == one for one in types}
-    return events.filter(nw.col("type").is_in(types)).select("member", *EVENT_COLUMNS, *more, **flags)
+    read = {column for feature in features.values() for column in _read(feature)}
+    return events.filter(nw.col("type").is_in(types)).select("member", "day", *sorted(read - {"day"}), *more, **flags)
+
+
+def _read(feature: Feature) -> set[str]:
+    """Return the columns of events that tell whether one counts in a feature, and what it adds."""
+    asked = {column for column in ("entry", "subject", "place") if getattr(feature, column) is not None}
+    where = feature.where.names if feature.where is not None else frozenset[str]()
+    return ({feature.column, *asked} | where) & EVENT_COLUMNS.keys()

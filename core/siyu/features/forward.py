@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.components import together
 from siyu.features.build import assembled, compute, filled, pairs_of
-from siyu.features.cells import Cell, cells, state_of
-from siyu.features.moves import AGAIN, LEFT, NEW, changes
+from siyu.features.cells import Cell, cells, state_columns, state_of
+from siyu.features.moves import AGAIN, ANEW, LEFT, NEW, NOW, changes
 from siyu.frames import cast_like, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from siyu.config.features import Feature
     from siyu.kinds import Frame
@@ -50,29 +49,35 @@ class Forward:
             members: All members, or all of whom something came: member.
             pairs: What came of the features that are kept in pairs: member, and the feature's column.
         """
-        changed = self.work.keep(changes(self.moved, self.features, self.before, self.work.view.today))
+        changed = changes(self.moved, self.features, self.before, self.work.view.today)
         both = changed.join(self.old, on="member", how="left")
-        merged = self._looked_again(self.work.keep(both.select("member", *self._merged())))
-        for name, values in pairs.items():
-            found = merged.join(values.rename({name: "__now"}), on="member", how="left")
-            merged = found.with_columns(nw.coalesce("__now", name).alias(name)).drop("__now")
+        merged = self.work.keep(both.select("member", *self._merged()))
+        anew = self._looked_again(merged)
+        told = [values.rename({name: NOW + name}) for name, values in pairs.items()]
+        # Joined last: each statement that keeps a frame has all frames before it bound anew.
+        joined = reduce(lambda left, right: left.join(right, on="member", how="left"), [*anew, *told], merged)
+        found = joined.select("member", *self._chosen(set(joined.collect_schema().names())))
         # Of new members nothing may count yet; all others have a row.
-        new = members.join(changed, on="member", how="anti").join(self.old, on="member", how="anti")
-        schema = merged.collect_schema()
-        return filled(nw.concat([merged, cast_like(new, schema)]), self.features)
+        new = members.join(merged, on="member", how="anti").join(self.old, on="member", how="anti")
+        return filled(nw.concat([found, cast_like(new, found.collect_schema())]), self.features)
 
-    def pairs(self, name: str, feature: Feature, stored: Frame) -> Frame:
-        """Return all pairs of the members of whom one came, for a feature that is kept in pairs; kept.
+    def pairs(self, name: str, feature: Feature, stored: Frame) -> tuple[Frame, Frame]:
+        """Return all pairs of the members of whom one came, for a feature that is kept in pairs, and these members.
 
         Args:
             name: The feature's name.
             feature: The feature.
             stored: The pairs of the state.
+
+        Returns:
+            Rows of ``pairs``, kept; and feature, member, kept.
         """
         came = self.work.keep(pairs_of(self.moved.filter(nw.col("came")), name, feature, self.work.view.today))
-        known = stored.filter(nw.col("feature") == name).join(came.select("member").unique(), on="member", how="semi")
+        touched = self.work.keep(came.select("feature", "member").unique())
+        known = stored.filter(nw.col("feature") == name).join(touched, on="member", how="semi")
         both = nw.concat([known.select("feature", "member", "value", "n"), came])
-        return self.work.keep(both.group_by("feature", "member", "value").agg(n=total("n")))
+        numbers = both.group_by("member", "value").agg(n=total("n"))
+        return self.work.keep(numbers.select(nw.lit(name).alias("feature"), "member", "value", "n")), touched
 
     def _merged(self) -> list[nw.Expr]:
         found: list[nw.Expr] = []
@@ -88,9 +93,13 @@ class Forward:
                 found += [one for cell in cells(name, feature) for one in _compared(cell)]
         return found
 
-    def _looked_again(self, merged: Frame) -> Frame:
-        """Compute anew what only a window's events can tell, for the members of whom it must be."""
+    def _looked_again(self, merged: Frame) -> list[Frame]:
+        """Return what only a window's events can tell, of the members of whom it must be computed anew.
+
+        Each frame has member, and ``anew:`` with the names of its features.
+        """
         windows: dict[int, dict[str, Feature]] = {}
+        found: list[Frame] = []
         for name, feature in self.features.items():
             if _looks(name, feature):
                 windows.setdefault(feature.days or 0, {})[name] = feature
@@ -98,31 +107,33 @@ class Forward:
             flags = reduce(or_, (nw.col(AGAIN + name) for name in features))
             some = self.work.keep(merged.filter(flags).select("member"))
             if self.work.size(some.head(1)):
-                merged = self._anew(merged, some, days, features)
-        return merged
+                parts = compute(self._windowed(some, days), features, self.work.view.today, self.work.keep)
+                found.append(assembled(some, parts, features).rename({name: ANEW + name for name in features}))
+        return found
 
-    def _anew(self, merged: Frame, some: Frame, days: int, features: Mapping[str, Feature]) -> Frame:
-        """Put what some members' events within a window make of features in the place of what is not known."""
-        parts = compute(self._windowed(some, days), features, self.work.view.today, self.work.keep)
-        anew = assembled(some, parts, features).rename({name: f"anew:{name}" for name in features})
-        joined = merged.join(anew, on="member", how="left")
-        return joined.with_columns(*(_chosen(name) for name in features))
+    def _chosen(self, known: Collection[str]) -> Iterator[nw.Expr]:
+        """Yield the columns of the state: what was computed anew, or told by pairs, before what was merged."""
+        for name, feature in self.features.items():
+            for column in state_columns(name, feature):
+                if ANEW + column in known:
+                    anew = nw.when(nw.col(AGAIN + column)).then(nw.col(ANEW + column))
+                    yield anew.otherwise(nw.col(column)).alias(column)
+                elif NOW + column in known:
+                    yield nw.coalesce(NOW + column, column).alias(column)
+                else:
+                    yield nw.col(column)
 
     def _windowed(self, some: Frame, days: int) -> Frame:
         """Return the events of some members within a window."""
         view = self.work.view
         events = view.raw["events"].filter(nw.col("day") > view.today - days, nw.col("second") <= view.now)
-        return view.resolve(events.join(together(view.raw["canon"], some), on="member", how="semi"))
+        return view.resolve(events.join(view.together(some), on="member", how="semi"))
 
 
 def _looks(name: str, feature: Feature) -> bool:
     """Return whether a feature's one column has to be told by a window's events now and then."""
     compared = any(cell.pick != "sum" and cell.days is not None for cell in cells(name, feature))
     return state_of(feature) == "rescan" or compared
-
-
-def _chosen(name: str) -> nw.Expr:
-    return nw.when(nw.col(AGAIN + name)).then(nw.col(f"anew:{name}")).otherwise(nw.col(name)).alias(name)
 
 
 def _added(cell: Cell) -> nw.Expr:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.work import Work
 
-__all__ = ["AGAIN", "LEFT", "NEW", "changes", "edges", "moves"]
+__all__ = ["AGAIN", "ANEW", "LEFT", "NEW", "NOW", "changes", "edges", "moves"]
 
 NEW = "new:"
 AGAIN = "again:"
 LEFT = "left:"
+ANEW = "anew:"
+NOW = "now:"
 
 
 def edges(windows: Iterable[int], before: int, today: int) -> list[tuple[int, int]]:

@@ -101,16 +101,18 @@ def _brought(work: Work, features: Mapping[str, Feature], fold: Fold) -> Upkeep:
         members, old, stored = (frame.join(parted, on="member", how="anti") for frame in (members, old, stored))
     forward = Forward(work, features, fold.day, old, moves(work, fold, features, parted))
     pairs = {name: forward.pairs(name, one, stored) for name, one in _paired(features).items()}
-    values = {name: valued(name, features[name], found) for name, found in pairs.items()}
-    fresh, rows = forward.fresh(members, values), nw.concat([_none(work), *pairs.values()])
-    unpaired = rows.select(*_PAIR[:2]).unique()
+    values = {name: valued(name, features[name], found) for name, (found, _) in pairs.items()}
+    fresh, none = forward.fresh(members, values), _none(work)
+    rows = nw.concat([none, *(found for found, _ in pairs.values())])
+    unpaired = nw.concat([none.select(*_PAIR[:2]), *(touched for _, touched in pairs.values())])
     if anew is not None and parted is not None:
         fresh, rows = nw.concat([fresh, anew.state]), nw.concat([rows, anew.pairs])
         unpaired = nw.concat([unpaired, *(parted.select(nw.lit(name).alias("feature"), "member") for name in pairs)])
     fresh = work.keep(fresh)
-    gone = fresh.select("member") if parted is None else nw.concat([fresh.select("member"), parted]).unique()
-    state = nw.concat([old.join(fresh.select("member"), on="member", how="anti"), fresh])
-    return Upkeep(state, work.keep(rows), fresh, work.keep(gone), work.keep(unpaired))
+    gone = fresh.select("member")
+    state = nw.concat([old.join(gone, on="member", how="anti"), fresh])
+    gone = gone if parted is None else work.keep(nw.concat([gone, parted]).unique())
+    return Upkeep(state, rows, fresh, gone, unpaired)
 
 
 def _anew(work: Work, features: Mapping[str, Feature], members: Frame, parted: Frame) -> Upkeep:

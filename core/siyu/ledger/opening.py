@@ -37,6 +37,8 @@ def opened(work: Work, ledger: Frame) -> Frame | None:
         work: The pass.
         ledger: All lines so far.
     """
+    if not work.programme.of(Incentive):
+        return None
     begun = work.view.events.filter(nw.col("type") == "opened").with_columns(
         incentive=nw.col("subject"), cause=nw.col("id").cast(nw.String)
     )

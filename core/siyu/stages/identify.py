@@ -8,7 +8,7 @@ import narwhals as nw
 
 from siyu.folds import arrived, definition, fold_of
 from siyu.joining import join, joined_since, judged
-from siyu.known import attributes, folded
+from siyu.known import READ, attributes, folded
 from siyu.stages.contacts import bring
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _kept_up(work: Work) -> Frame:
         events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
-    came = work.keep(work.view.resolve(_personal(work, came)))
+    came = work.keep(work.view.resolve(_personal(work, came).select(*READ)))
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))

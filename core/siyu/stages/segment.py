@@ -10,8 +10,9 @@ from attrs import evolve
 from siyu.bits import Bits, packed, stored
 from siyu.folds import fold_of
 from siyu.frames import latest, total
+from siyu.joining import anybody_parted
 from siyu.segments import SIZES, segmented
-from siyu.steady import Told, brought, steady
+from siyu.steady import Told, brought, steady, stirred
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def _told(work: Work, before: Bits) -> Told:
     moved = moved.and_also(work, nw.concat(retagged)) if retagged else moved
     others = [f"segment:{name}" for name in segments if name not in lasting]
     rest = segmented(work.view, segments).select("member", *others) if others else moved.members
+    changed = stirred(work, before, SEGMENT, moved.gone, rest, "segment:")
     fresh = segmented(moved.among(work.view), segments)
-    return brought(work, before, SEGMENT, fresh, moved.gone, rest, "segment:")
+    return brought(work, before, SEGMENT, fresh, moved.gone, changed, "segment:")
 
 
 def _lasting(work: Work) -> set[str]:
@@ -69,18 +71,16 @@ def _lasting(work: Work) -> set[str]:
 def _sizes(work: Work, told: Told, before: Bits) -> Frame:
     """Return the numbers of the segments as those of a metric: their sizes, and who joined and left since."""
     engine, now = work.session.engine, told.bits
-    if told.rows is None or told.gone is None:
-        sizes = now.sizes(engine)
-    else:
+    if told.rows is not None and told.gone is not None:
         now = evolve(now, frame=told.rows)
         before = evolve(before, frame=work.keep(before.frame.join(told.gone, on="member", how="semi")))
-        sizes = _moved_on(work, now.sizes(engine), before.sizes(engine))
     moved = now.changes(before, engine).group_by("name").agg(
         joined=total(nw.when(nw.col("now")).then(1).otherwise(0)),
         left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
     )  # fmt: skip
     changes = {name: (joined, left) for name, joined, left in engine.rows(moved.select("name", "joined", "left"))}
     looked = before.names.get(SEGMENT, {}) if _later(work) else {}
+    sizes = now.sizes(engine) if told.rows is None else _moved_on(work, told, before, changes)
     rows = [(name, "size", size) for (_, name), size in sizes.items()]
     for name in now.names[SEGMENT].keys() & looked.keys():
         rows += [(name, key, number) for key, number in zip(("joined", "left"), changes.get(name, (0, 0)), strict=True)]
@@ -97,12 +97,25 @@ def _sizes(work: Work, told: Told, before: Bits) -> Frame:
 
 
 def _moved_on(
-    work: Work, come: Mapping[tuple[str, str], int], gone: Mapping[tuple[str, str], int]
+    work: Work, told: Told, before: Bits, changes: Mapping[str, tuple[int, int]]
 ) -> dict[tuple[str, str], int]:
-    """Return the sizes of the last run's segments with those who were told anew in the place of what they were."""
+    """Return the sizes of the last run's segments with those who joined and left since, and without who is no more."""
     own = work.view.measures.filter(nw.col("metric") == SIZES, nw.col("key") == "size")
     known = dict(work.session.engine.rows(latest(own, ["slice"], ["seq"]).select("slice", "n")))
-    return {(kind, name): known[name] + number - gone[kind, name] for (kind, name), number in come.items()}
+    lost = _lost(work, told, before)
+    places = {name: changes.get(name, (0, 0)) for name in told.bits.names[SEGMENT]}
+    return {
+        (SEGMENT, name): known[name] + joined - left - lost.get((SEGMENT, name), 0)
+        for name, (joined, left) in places.items()
+    }
+
+
+def _lost(work: Work, told: Told, before: Bits) -> dict[tuple[str, str], int]:
+    """Return the sizes of the last run's segments, of those alone who are no members any more."""
+    if told.rows is None or not anybody_parted(work):
+        return {}
+    out = before.frame.join(told.rows, on="member", how="anti")
+    return evolve(before, frame=out).sizes(work.session.engine)
 
 
 def _later(work: Work) -> bool:

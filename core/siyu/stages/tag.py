@@ -12,7 +12,7 @@ from siyu.folds import fold_of
 from siyu.frames import cast_like, total
 from siyu.kinds import Tagger
 from siyu.stages.tag_changes import flag_changes, row_changes, transitions
-from siyu.steady import Told, again, basis, brought
+from siyu.steady import Told, again, basis, brought, stirred
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -36,15 +36,23 @@ def tag(work: Work) -> None:
     told: dict[str, Told] = {}
     work.moved = again(work)
     for tagger in work.components(Tagger):
+        if given or told:
+            _show(work, rows, bits, given, told)
         with work.attributed(tagger):
             found = _told(work, tagger, bits)
             if found is None:
                 given[tagger.name] = work.keep(_given(work, tagger, rows))
             else:
                 told[tagger.name] = found
-        work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
-    if not work.ticking:
+    if work.ticking:
+        _show(work, rows, bits, given, told)
+    else:
         _settle(work, bits, given, told)
+
+
+def _show(work: Work, rows: Frame, bits: Bits, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
+    """Show the tags that were told so far to the later taggers and stages."""
+    work.view = work.view.having(tags=_together(rows, given), bits={"flags": _combined(work, bits, told)})
 
 
 def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[str, Told]) -> None:
@@ -66,14 +74,16 @@ def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[st
 
 
 def _renewed(work: Work, flags: Bits, before: Bits, told: Mapping[str, Told]) -> tuple[Bits, Bits, Bits]:
-    """Have the bits written; return all of them, and those that may differ, as they are and as they were."""
+    """Have the bits written; return all of them, those that may differ, and what they were."""
     gone = [one.gone for one in told.values() if one.gone is not None]
     if not gone or len(gone) < len(told):
         whole = evolve(flags, frame=work.renew("flags", work.keep(flags.frame), None, None))
         return whole, whole, before
     out = gone[0] if len(gone) == 1 else work.keep(nw.concat(gone).unique())
-    rows, old = (work.keep(one.frame.join(out, on="member", how="semi")) for one in (flags, before))
+    own = [one.rows for one in told.values() if one.bits.frame is flags.frame and one.rows is not None]
+    rows = own[0] if own else work.keep(flags.frame.join(out, on="member", how="semi"))
     whole = evolve(flags, frame=work.renew("flags", flags.frame, rows, out))
+    old = work.keep(before.frame.join(out, on="member", how="semi"))
     return whole, evolve(flags, frame=rows), evolve(before, frame=old)
 
 
@@ -94,20 +104,21 @@ def _told(work: Work, tagger: Tagger, before: Bits) -> Told | None:
     given = tagger.flags(work.view, [name for name in names if name not in lasting])
     if given is None:
         return None
-    fresh = tagger.flags(moved.among(work.view), list(names)) if moved is not None and lasting else None
-    if moved is None or fresh is None:
+    if moved is None or not lasting:
         return Told(Bits(work.keep(packed(given, tagger.name, list(names), "tag:")), {tagger.name: names}))
-    return brought(work, before, tagger.name, fresh, moved.gone, given, "tag:")
+    others = stirred(work, before, tagger.name, moved.gone, given, "tag:")
+    fresh = tagger.flags(moved.among(work.view), list(names))
+    return None if fresh is None else brought(work, before, tagger.name, fresh, moved.gone, others, "tag:")
 
 
 def _combined(work: Work, before: Bits, told: Mapping[str, Told]) -> Bits:
     """Return all sets beside one another: the new ones, and those of the last run that were not asked yet."""
     sets = {name: one.bits for name, one in told.items()}
     if len(sets) == 1 and not before.names:
-        (only,) = sets.values()
+        (only,) = told.values()
         # As where its tagger looks at everybody: then nothing has to be put together.
-        if work.size(only.frame) == work.counts["members"]:
-            return only
+        if only.rows is not None or work.size(only.bits.frame) == work.counts["members"]:
+            return only.bits
     rest = evolve(before, names={kind: names for kind, names in before.names.items() if kind not in sets})
     frame = work.view.raw["members"].select("member")
     for one in (rest, *sets.values()):
