@@ -91,7 +91,7 @@ class Register:
         """Return whether others wrote receipts since the queue was read: it may be another one."""
         log = self.work.session.table("receipts")
         others = log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id)
-        return bool(self.work.size(others.head(1)))
+        return self.work.some(others)
 
     def age_of_sends(self, channel: Channel, seconds: int) -> list[int]:
         """Return how many seconds ago each message of the last span went out by a channel."""
@@ -111,7 +111,7 @@ class Register:
             batch = self._still(touches)
             stopped = self._stopped(batch)
             going = self.work.keep(batch.join(nw.concat(stopped), on="id", how="anti")) if stopped else batch
-            if self.work.size(going.filter(~nw.col("sender").is_null()).head(1)):
+            if self.work.some(going.filter(~nw.col("sender").is_null())):
                 going = self.work.keep(moved(self.work.view, going))
             rows, lost = self._addressed(channel, self.rows(going))
             rows, mute = coded(self.work.view, channel, rows)

@@ -97,7 +97,7 @@ class Forward:
         for days, features in windows.items():
             flags = reduce(or_, (nw.col(AGAIN + name) for name in features))
             some = self.work.keep(merged.filter(flags).select("member"))
-            if self.work.size(some.head(1)):
+            if self.work.some(some):
                 merged = self._anew(merged, some, days, features)
         return merged
 

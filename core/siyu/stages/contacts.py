@@ -55,13 +55,13 @@ def _anything(work: Work, fold: Fold) -> bool:
     if joined_since(work, fold) is not None:
         return True
     came = _of_types(arrived(work, "events", fold), {*CONTACTS, *CROWDS, *GROUPS})
-    return work.size(came.head(1)) > 0
+    return work.some(came)
 
 
 def _show(work: Work, table: str, parts: tuple[Frame | None, Frame]) -> None:
     gone, fresh = parts
     everything = _together(work, table, gone, fresh)
-    if not work.ticking and (gone is None or work.size(gone.head(1))):
+    if not work.ticking and (gone is None or work.some(gone)):
         everything = work.renew(table, everything, None if gone is None else fresh, gone)
     tables = {table: everything}
     work.view = work.view.having(bits=None, **tables)
@@ -84,7 +84,7 @@ def _of_members(work: Work, table: str, fold: Fold | None) -> tuple[Frame | None
     came = work.view.resolve(_of_types(arrived(work, "events", fold), types)).select("member")
     parted = joined_since(work, fold)
     touched = work.keep((came if parted is None else nw.concat([came, parted])).unique())
-    if not work.size(touched.head(1)):
+    if not work.some(touched):
         return touched, _nothing(work, table)
     return touched, work.keep(tell(events.join(touched, on="member", how="semi")))
 
@@ -96,7 +96,7 @@ def _of_groups(work: Work, fold: Fold | None) -> tuple[Frame | None, Frame]:
         return None, work.keep(groups(work.session.engine, changes))
     came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("ref").is_null())
     touched = work.keep(came.select(group=nw.col("ref")).unique())
-    if not work.size(touched.head(1)):
+    if not work.some(touched):
         return touched, _nothing(work, "groups")
     own = changes.join(touched.rename({"group": "ref"}), on="ref", how="semi")
     return touched, work.keep(groups(work.session.engine, own))

@@ -58,7 +58,7 @@ def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[st
     work.counts["tags"] = work.size(tags) + _number(work, flags)
     fold = fold_of(work.session, "tags")
     changes = [flag_changes(work, old, anew)]
-    if given or work.size(rows.head(1)):
+    if given or work.some(rows):
         changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
     staged = work.stage("tag_changes", nw.concat(changes))
     work.count("tag changes", staged)

@@ -63,6 +63,10 @@ class MemorySession:
         """Return a table as a frame."""
         return self.held[name]
 
+    def holds(self, name: str) -> bool:
+        """Return whether a table has any rows."""
+        return bool(self.engine.rows(self.held[name].head(1)))
+
     def tables(self) -> dict[str, Frame]:
         """Return every table as a frame, by name."""
         return dict(self.held)

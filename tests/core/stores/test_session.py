@@ -79,3 +79,43 @@ def test_rows_are_found_by_a_column_and_events_by_their_type(store: DuckStore) -
         assert session.came(("claimed", "paid"), 3)
         assert not session.came(("claimed", "paid"), 4)
         assert not session.came(("paid",), 0)
+
+
+def test_a_store_with_many_rows_plans_for_many_from_then_on(store: DuckStore) -> None:
+    def planned() -> str:
+        with store.opened() as session:
+            found = session.cursor.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+            return f"{found[0][0]} {session.engine.large}"
+
+    assert planned() == "cte_inlining False"
+    with store.opened() as session:
+        session.grown(99)
+        assert not session.engine.large
+        session.grown(100_001)
+        assert session.engine.large
+    assert planned() == " True"
+
+
+def test_whether_a_table_has_rows_is_told_of_each_snapshot_anew(store: DuckStore) -> None:
+    with store.opened() as session, store.opened() as other:
+        with session.reading():
+            assert not session.holds("events")
+            with other.writing(1) as writer:
+                writer.add("events", {"id": [1]})
+            assert not session.holds("events")
+        assert session.holds("events")
+        with session.reading():
+            assert session.holds("events")
+            assert not session.holds("items")
+
+
+def test_tables_are_made_where_they_are_asked_for(store: DuckStore) -> None:
+    with store.opened() as session:
+        tables = session.tables()
+        other = tables | {"items": session.table("events")}
+        assert set(tables) == set(other)
+        assert tables["events"] is other["events"]
+        assert "id" in other["items"].collect_schema()
+        assert "id" not in tables["items"].collect_schema()
+        with pytest.raises(KeyError):
+            tables["nothing"]
