@@ -80,7 +80,7 @@ def _of_members(work: Work, table: str, fold: Fold | None) -> tuple[Frame | None
     types, tell = _PERSONAL[table]
     events = _of_types(_events(work), types)
     if fold is None:
-        return None, work.keep(tell(events))
+        return None, work.keep(tell(events)) if work.some(events) else _nothing(work, table)
     came = work.view.resolve(_of_types(arrived(work, "events", fold), types)).select("member")
     parted = joined_since(work, fold)
     touched = work.keep((came if parted is None else nw.concat([came, parted])).unique())
@@ -93,7 +93,7 @@ def _of_groups(work: Work, fold: Fold | None) -> tuple[Frame | None, Frame]:
     """Return the groups whose stored rows are out of date, None for all, and the rows that they have now; kept."""
     changes = _of_types(_events(work), GROUPS)
     if fold is None:
-        return None, work.keep(groups(work.session.engine, changes))
+        return None, work.keep(groups(work.session.engine, changes)) if work.some(changes) else _nothing(work, "groups")
     came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("ref").is_null())
     touched = work.keep(came.select(group=nw.col("ref")).unique())
     if not work.some(touched):
