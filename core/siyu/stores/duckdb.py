@@ -222,11 +222,14 @@ def _forward(
     version: int,
     migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]],
 ) -> None:
-    for step in range(version + 1, max(migrations) + 1):
+    steps = range(version + 1, max(migrations) + 1)
+    # A store that is new is made at once: there is nothing to keep of it where a step fails.
+    for together in [[step] for step in steps] if version else [steps]:
         connection.begin()
         try:
-            migrations[step](connection)
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(step)])
+            for step in together:
+                migrations[step](connection)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(together[-1])])
         except BaseException:
             connection.rollback()
             raise
