@@ -41,6 +41,8 @@ def bring(work: Work) -> None:
 def known(work: Work) -> dict[str, Frame]:
     """Return the three tables as the log has them now, before a run brings them up to date; nothing is written."""
     fold = _fold(work)
+    if fold is not None and not _anything(work, fold):
+        return {table: work.session.table(table).select(*STATE[table].columns) for table in (*_PERSONAL, "groups")}
     found = {table: _of_members(work, table, fold) for table in _PERSONAL} | {"groups": _of_groups(work, fold)}
     return {table: _together(work, table, *parts) for table, parts in found.items()}
 
