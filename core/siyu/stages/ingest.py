@@ -72,7 +72,14 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     work.counts.setdefault("rejects", 0)
     if batch.rejects is not None:
         _reject(work, entry, batch.rejects)
-    rows = remembered(work, batch.table, prepared(work, entry, batch))
+    rows = prepared(work, entry, batch)
+    if not work.some(rows):
+        # As where an entry says only how far it has come.
+        if batch.table != "addresses":
+            work.counts.setdefault(batch.table, 0)
+        work.staged.setdefault(batch.table, [])
+        return
+    rows = remembered(work, batch.table, rows)
     if batch.table == "events":
         rows = cut(work, rows)
     bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
