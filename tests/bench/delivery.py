@@ -8,6 +8,7 @@ SIYU_BENCH_SCALE=0.1 a tenth of it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -23,6 +24,8 @@ import aiohttp
 from tests.bench import gating
 from tests.brands import HEAD, folder, opened
 from tests.posting import Posting, plugin, serving
+
+from siyu.stores.arrow import arrow_table
 
 if TYPE_CHECKING:
     from siyu.brand import Brand
@@ -70,13 +73,21 @@ def filled(brand: Brand) -> None:
     brand.run(now=NOON, send=False)
 
 
+def prepared() -> None:
+    """Leave nothing behind that would be a part of neither: the litter of what went before, and what is yet to load."""
+    arrow_table({"one": [1]})
+    gc.collect()
+
+
 def part() -> None:
     """Run one round and print the seconds of both."""
     with tempfile.TemporaryDirectory() as name, serving() as port:
         path = folder(Path(name), HEAD + TOML.format(port=port))
         with opened(path, store=path / "s.duckdb", plugins={"posting": plugin()}) as brand:
             filled(brand)
+            prepared()
             plain = asyncio.run(bare(port))
+            prepared()
             begun = time.perf_counter()
             outcome = brand.deliver(now=NOON)
             ours = time.perf_counter() - begun

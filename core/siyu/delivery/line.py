@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "retried"]
 
+# A batch that is posted takes about so many seconds, as what has its turn next waits for it: at first few go.
+_TURN, _FIRST = 4.0, 250
+# So many times as large may the next batch be.
+_GROWTH = 4
+
 
 def retried(receipt: Receipt) -> bool:
     """Return whether a message was surely not taken, and may be tried again."""
@@ -41,6 +46,7 @@ class Line:
     pauses: Pauses = field(factory=Pauses)
     waiting: deque[int] = field(factory=deque)
     done: int = 0
+    _size: int = _FIRST
     _later: list[tuple[float, int]] = field(factory=list)
     _tries: dict[int, int] = field(factory=dict)
 
@@ -60,7 +66,7 @@ class Line:
 
     def take(self) -> list[int]:
         """Take out the next touches: as many as a batch, the rate, and a channel that was down allow."""
-        room, most = self.pace.room(), 1 if self.pauses.probing else self.channel.batch
+        room, most = self.pace.room(), 1 if self.pauses.probing else self.batch
         most = most if room is None else min(most, room)
         taken: list[int] = []
         while len(taken) < most and self._later and self._later[0][0] <= monotonic():
@@ -68,6 +74,17 @@ class Line:
         while len(taken) < most and self.waiting:
             taken.append(self.waiting.popleft())
         return taken
+
+    @property
+    def batch(self) -> int:
+        """How many touches go at a time; a message to many is one only where all of them go together."""
+        return min(self.channel.batch, self._size) if self.channel.posts else self.channel.batch
+
+    def took(self, seconds: float, number: int) -> None:
+        """Take note of how long a batch took of which so many were answered."""
+        if number >= self._size or seconds > _TURN:
+            fitting = int(number * _TURN / max(seconds, 0.001))
+            self._size = max(self.channel.concurrent, min(fitting, _GROWTH * self._size, self.channel.batch))
 
     def settled(self, touch: int) -> None:
         """Note that a touch came into a state in which it stays."""

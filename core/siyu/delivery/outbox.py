@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from siyu.delivery.register import Register, Row, Verdict
     from siyu.delivery.render import Renderer
-    from siyu.kinds import Message
 
 __all__ = ["STATES", "Outbox"]
 
@@ -58,7 +57,6 @@ class Outbox:
     tell: Callable[[str, int, int], None] = lambda _channel, _done, _all: None
     failures: list[PluginError] = field(factory=list)
     _posters: dict[str, Poster] = field(factory=dict)
-    _until: dict[int, int] = field(factory=dict)
 
     def deliver(self) -> list[PluginError]:
         """Send what is queued; return the failures of channels."""
@@ -106,20 +104,21 @@ class Outbox:
     def _round(self, line: Line, stack: ExitStack) -> None:
         """Send one batch of a channel."""
         channel, taken = line.channel, line.take()
-        rows = self.register.begin(channel, taken) if taken else []
-        self._until = {row["id"]: row["until"] for row in rows}
+        rows = self.register.begin(channel, taken, line.waiting) if taken else []
         line.done += len(taken) - len(rows)
         if rows:
             line.pace.spend(len(rows))
-            messages = [self.renderer.message(row) for row in rows]
-            answers, error = self._posted(channel, messages, stack) if channel.posts else self._sent(channel, messages)
+            begun = time.monotonic()
+            answers, error = self._posted(channel, rows, stack) if channel.posts else self._sent(channel, rows)
+            line.took(time.monotonic() - begun, len(answers))
             self.register.note(self._verdicts(line, rows, answers))
             if error is not None:
                 line.pauses.begin(self._failed(channel, error))
         self.tell(channel.name, line.done, line.done + len(line))
 
-    def _sent(self, channel: Channel, messages: Sequence[Message]) -> _Answers:
+    def _sent(self, channel: Channel, rows: Sequence[Row]) -> _Answers:
         """Send a batch at once; a message without an answer is ``unknown``, unless a person has to mend something."""
+        messages = [self.renderer.message(row) for row in rows]
         answers: dict[int, Receipt] = {}
         reason, raised = "the channel gave no receipt", None
         try:
@@ -133,20 +132,19 @@ class Outbox:
             reason, raised = str(error), error
         return {one.touch: answers.get(one.touch) or Receipt(one.touch, "unknown", reason) for one in messages}, raised
 
-    def _posted(self, channel: Channel, messages: Sequence[Message], stack: ExitStack) -> _Answers:
+    def _posted(self, channel: Channel, rows: Sequence[Row], stack: ExitStack) -> _Answers:
         """Post a batch; what was not begun has no answer."""
         if channel.name not in self._posters:
             try:
-                poster = stack.enter_context(Poster(channel, self.halted, self._late))
+                poster = stack.enter_context(Poster(channel, self.halted, self._late, self.renderer.message))
             except Exception as error:  # noqa: BLE001 - whatever a channel raises; nothing was sent
                 return {}, error
             self._posters[channel.name] = poster
-        answers, raised = self._posters[channel.name].post(messages)
+        answers, raised = self._posters[channel.name].post(rows)
         return answers, raised[0] if raised else None
 
-    def _late(self, message: Message) -> bool:
-        until = self._until[message.touch]
-        return until is not None and until <= self.register.clock.now()
+    def _late(self, row: Row) -> bool:
+        return row["until"] is not None and row["until"] <= self.register.clock.now()
 
     def _failed(self, channel: Channel, error: Exception) -> str:
         """Keep a failure, attributed to the channel's plugin, and return its words."""

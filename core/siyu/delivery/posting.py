@@ -1,4 +1,4 @@
-"""Posting: the messages of a batch, many at once, each answered."""
+"""Posting: batches of messages on an event loop, which need not be the program's own."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define, field
 
-from siyu.kinds import Receipt
+from siyu.delivery.batch import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from siyu.kinds import Channel, Message
+    from siyu.delivery.looking import Row
+    from siyu.kinds import Channel, Message, Receipt
 
 __all__ = ["Poster"]
 
 T = TypeVar("T")
-
-_WALLS = {"broken", "limited"}
-
-PATIENCE = 120.0
-"""After how many seconds a message that the channel does not answer is left in doubt."""
 
 
 @define
@@ -34,17 +30,18 @@ class Poster:
     Attributes:
         channel: The channel.
         halted: Whether no further message may be begun.
-        late: Whether the time of a message is over.
+        late: Whether the time of a touch is over.
+        message: Gives a touch its words.
     """
 
     channel: Channel
     halted: Callable[[], bool]
-    late: Callable[[Message], bool]
+    late: Callable[[Row], bool]
+    message: Callable[[Row], Message]
     _stack: AsyncExitStack = field(factory=AsyncExitStack)
     _client: Any = None
     _runner: asyncio.Runner = field(init=False)
     _thread: ThreadPoolExecutor | None = None
-    _walled: bool = False
 
     def __enter__(self) -> Self:
         """Open the channel's client."""
@@ -64,34 +61,11 @@ class Poster:
             if self._thread is not None:
                 self._thread.shutdown()
 
-    def post(self, messages: Sequence[Message]) -> tuple[dict[int, Receipt], list[Exception]]:
-        """Post messages; return the answers by touch, those that were not begun left out, and what was raised."""
-        answers: dict[int, Receipt] = {}
-        raised: list[Exception] = []
-        self._walled = False
-        self._run(self._all(deque(messages), answers, raised))
-        return answers, raised
-
-    async def _all(self, todo: deque[Message], answers: dict[int, Receipt], raised: list[Exception]) -> None:
-        workers = min(self.channel.concurrent, len(todo))
-        await asyncio.gather(*(self._work(todo, answers, raised) for _ in range(workers)))
-
-    async def _work(self, todo: deque[Message], answers: dict[int, Receipt], raised: list[Exception]) -> None:
-        while todo and not self.halted() and not self._walled:
-            message = todo.popleft()
-            if self.late(message):
-                answers[message.touch] = Receipt(message.touch, "expired", "its time was over before its turn came")
-                continue
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    answer = await self.channel.post(self._client, message)
-                answers[message.touch] = answer
-                # There is no use in going on against a wall.
-                self._walled |= answer.again in _WALLS
-            except Exception as error:  # noqa: BLE001 - whatever a channel raises, the others' answers must be kept
-                raised.append(error)
-                answers[message.touch] = Receipt(message.touch, "unknown", f"{type(error).__name__}: {error}")
-                self._walled = True
+    def post(self, rows: Sequence[Row]) -> tuple[dict[int, Receipt], list[Exception]]:
+        """Post touches; return the answers by touch, those that were not begun left out, and what was raised."""
+        batch = Batch(self.channel, self._client, self.halted, self.late, self.message, deque(rows))
+        self._run(batch.post())
+        return batch.answers, batch.raised
 
     async def _opened(self) -> Any:  # noqa: ANN401 - whatever the channel opens
         return await self._stack.enter_async_context(self.channel.client())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 from attrs import define, field
@@ -10,31 +10,27 @@ from attrs import define, field
 from siyu.addresses import revealed
 from siyu.bounces import useless
 from siyu.delivery.clock import Clock
-from siyu.delivery.codes import coded
-from siyu.frames import cast_like, row_number
-from siyu.gate import PERSONAL, Desk
-from siyu.gate.asking import by_each
+from siyu.delivery.looking import Look, Row
+from siyu.frames import row_number
 from siyu.moments import DISTANT
-from siyu.senders import moved
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from siyu.delivery.looking import Stop
     from siyu.kinds import Channel, Frame
     from siyu.view import View
     from siyu.work import Work
 
 __all__ = ["Register", "Row", "Verdict"]
 
-Row = dict[str, Any]
 Verdict = tuple[int, str, str, str | None]
 """A receipt to write: touch, state, reason, provider_id."""
 
 _NAMES = list(TABLES["touches"].columns)
-_VERDICT = ["id", "state", "reason", "rule"]
-# So many batches are prepared before what was kept for them is dropped.
+# So many looks are taken before what was kept for them is dropped.
 _KEPT = 16
 
 
@@ -55,10 +51,13 @@ class Register:
     clock: Clock
     view_at: Callable[[int], View]
     seen: int = 0
-    _prepared: int = field(default=0)
+    _prepared: int = 0
+    _last: int = 0
+    _others: int = 0
+    _looks: dict[str, Look] = field(factory=dict)
     _useless: dict[str, dict[int, int]] = field(factory=dict)
 
-    def note(self, verdicts: Sequence[Verdict], rules: Mapping[int, str] | None = None) -> None:
+    def note(self, verdicts: Sequence[Verdict], rules: Mapping[int, str | None] | None = None) -> None:
         """Commit receipts; ``rules`` are those of the gate that stopped touches, by touch."""
         if not verdicts:
             return
@@ -67,7 +66,10 @@ class Register:
         if rules:
             columns["rule"] = [rules.get(touch) for touch in touches]
         with self.work.session.writing(self.work.run.id) as writer:
+            alone = writer.last == self._last
             writer.add("receipts", {**columns, "time": [self.clock.now()] * len(touches)})
+        if alone:
+            self._last = writer.last
 
     def in_state(self, state: str, *, channel: str | None = None) -> list[int]:
         """Return the touches that are in a state, whatever they are otherwise."""
@@ -89,9 +91,12 @@ class Register:
 
     def moved(self) -> bool:
         """Return whether others wrote receipts since the queue was read: it may be another one."""
+        return self.work.some(self.changed())
+
+    def changed(self) -> Frame:
+        """Return the receipts that others wrote since the queue was read."""
         log = self.work.session.table("receipts")
-        others = log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id)
-        return self.work.some(others)
+        return log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id)
 
     def age_of_sends(self, channel: Channel, seconds: int) -> list[int]:
         """Return how many seconds ago each message of the last span went out by a channel."""
@@ -101,25 +106,33 @@ class Register:
         times = self.work.session.engine.rows(log.join(own, on="touch", how="semi").select("time"))
         return [max(0, now - time) for (time,) in times]
 
-    def begin(self, channel: Channel, touches: Collection[int]) -> list[Row]:
+    def begin(self, channel: Channel, touches: Sequence[int], following: Iterable[int] = ()) -> list[Row]:
         """Mark touches as ``sending`` that may still go; return them as rows, with ``address`` and ``code``.
 
         The rules that concern a person are asked once more, on the newest log; what they stop gets its receipt.
+
+        Args:
+            channel: Whose they are.
+            touches: The touches.
+            following: Those that are likely to be next; some of them may be looked at together with these.
         """
-        self._renew()
         with self.touching:
-            batch = self._still(touches)
-            stopped = self._stopped(batch)
-            going = self.work.keep(batch.join(nw.concat(stopped), on="id", how="anti")) if stopped else batch
-            if self.work.some(going.filter(~nw.col("sender").is_null())):
-                going = self.work.keep(moved(self.work.view, going))
-            rows, lost = self._addressed(channel, self.rows(going))
-            rows, mute = coded(self.work.view, channel, rows)
-            found = [row for part in stopped for row in self.work.session.engine.rows(part.select(*_VERDICT))]
-            verdicts, rules = [(*row[:3], None) for row in found], {row[0]: row[3] for row in found}
-            self.note([*verdicts, *lost, *mute, *((row["id"], "sending", "", None) for row in rows)], rules)
-        order = {touch: place for place, touch in enumerate(touches)}
-        return sorted(rows, key=lambda row: order[row["id"]])
+            found = self._look(channel).take(touches, following)
+            rows = [row for row in found if isinstance(row, dict)]
+            stops = [stop for stop in found if isinstance(stop, tuple)]
+            going: list[Verdict] = [(row["id"], "sending", "", None) for row in rows]
+            self.note([*((*stop[:3], None) for stop in stops), *going], {stop[0]: stop[3] for stop in stops})
+        return rows
+
+    def _look(self, channel: Channel) -> Look:
+        return self._looks.setdefault(channel.name, Look(self, channel))
+
+    def others(self) -> int:
+        """Return how often it was seen that others wrote to the log since."""
+        if self.work.session.store.last != self._last:
+            self._others += 1
+            self._last = self.work.session.store.last
+        return self._others
 
     def rows(self, touches: Frame) -> list[Row]:
         """Return touches as rows by column."""
@@ -137,7 +150,7 @@ class Register:
             self._useless[kind] = useless(view, self.work.programme, kind)
         return revealed(view, self.work.session.vault, kind, members, self._useless[kind])
 
-    def _addressed(self, channel: Channel, rows: list[Row]) -> tuple[list[Row], list[Verdict]]:
+    def addressed(self, channel: Channel, rows: list[Row]) -> tuple[list[Row], list[Stop]]:
         """Add addresses where a channel needs them; who has none gets nothing."""
         if not channel.address:
             return rows, []
@@ -156,27 +169,13 @@ class Register:
             return f"no address of the kind '{kind}' is left: the last message to it bounced for good"
         return f"no address is known of the kind '{kind}'"
 
-    def _renew(self) -> None:
-        """Look at the newest log at this moment; what earlier batches kept is dropped at times."""
+    def renew(self) -> None:
+        """Look at the newest log at this moment; what earlier looks kept is dropped at times."""
         self._prepared += 1
         if self._prepared % _KEPT == 0:
             self.work.session.engine.drop()
         if self._prepared % _KEPT == 0 or self.clock.now() != self.work.view.now:
             self.work.view = self.view_at(self.clock.now())
-
-    def _still(self, touches: Collection[int]) -> Frame:
-        """Return touches (their columns) but for those that others gave another state since the queue was read."""
-        view = self.work.view
-        asked = view.table({"id": list(touches)}, {"id": nw.Int64()})
-        log = self.work.session.table("receipts")
-        others = log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id).select(id=nw.col("touch"))
-        found = view.raw["touches"].join(asked, on="id", how="semi").join(others, on="id", how="anti")
-        return self.work.keep(cast_like(view.resolve(found, "recipient"), TABLES["touches"].columns))
-
-    def _stopped(self, batch: Frame) -> list[Frame]:
-        """Ask the rules that concern a person; return their verdicts in parts."""
-        among = batch.select(member=nw.col("recipient"))
-        return by_each(Desk(self.work.view, self.work.programme, self.work.registry, among), PERSONAL, batch)[1]
 
 
 _ORDER = ["_first", "until", "due", "id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -106,8 +107,8 @@ def sent(work: Work, channel: Channel, messages: Sequence[Message]) -> Iterator[
     """Send messages by a channel as a delivery does, and return what it said of each."""
     with work.attributed(channel):
         if channel.posts:
-            with Poster(channel, lambda: False, lambda _message: False) as poster:
-                answers, raised = poster.post(messages)
+            with Poster(channel, lambda: False, lambda _row: False, itemgetter("message")) as poster:
+                answers, raised = poster.post([{"id": one.touch, "message": one} for one in messages])
             if raised and not answers:
                 raise raised[0]
         else:

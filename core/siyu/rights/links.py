@@ -39,8 +39,10 @@ class Pages:
 
     def address(self, member: int, channel: str = "") -> str:
         """Return the address of a member's page, whose one click is about a channel; empty where there is no url."""
+        if not self.url:
+            return ""
         about = f"?channel={quote(channel, safe='')}" if channel else ""
-        return f"{self.url.rstrip('/')}{self.path(member)}{about}" if self.url else ""
+        return f"{self.url.rstrip('/')}{self.path(member)}{about}"
 
 
 def token(keys: Sequence[str], member: int) -> str:
