@@ -38,7 +38,7 @@ class Channel(Bounded):
         alike: Whether a message has the same words for all who get it, so that none of one member can be in them.
         by_staff: Whether staff send by it, each to their own contacts. A touch that names nobody is sent by whoever has
             the member as a contact, and by ``stand_in`` where nobody has.
-        batch: How many messages are sent between two looks at consents and orders to stop, or posted at most: fewer
+        batch: How many messages are sent between two looks at consents and orders to stop, or posted at most: fewer are
             where they would take more than a few seconds.
         concurrent: How many messages are posted at once at most.
         polled: Whether ``look_up`` also tells what became of messages that were ``handed``.

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.brands import HEAD, opened
+from tests.brands import folder as brand_folder
 from tests.loopback import RESET, Raw, loopback
 from tests.sending import message, posted
 
@@ -78,3 +80,29 @@ def test_what_a_failure_means(folder: Path, answer: Any, state: str, again: str 
 def test_it_takes_20_a_minute_unless_told_otherwise(folder: Path) -> None:
     assert robot(folder).rate == Rate(20, 60)
     assert robot(folder).facts() == {"message": "group", "data_region": "CN"}
+
+
+def test_the_platform_sees_no_more_than_20_in_a_minute(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = """
+[campaign.note-{number}]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-10
+at = "10:00"
+say = "hi"
+via = "team"
+"""
+    with loopback(lambda _: {"errcode": 0}) as server:
+        team = f'[channel.team]\nuse = "wecom-robot"\nkey = {{ file = "key" }}\nbase_url = "{server.address}"\n'
+        notes = "".join(campaign.format(number=number) for number in range(25))
+        with opened(brand_folder(folder, HEAD + team + notes)) as brand:
+            # To wait would take a minute.
+            monkeypatch.setattr("siyu.delivery.outbox.time.sleep", lambda _seconds: brand.halt())
+            assert brand.run(now="2026-11-10T12:00").counts["sent"] == 20
+            assert len(server.calls) == 20
+            brand._halted.clear()
+            brand.deliver(now="2026-11-10T12:00:59")
+            assert len(server.calls) == 20
+            brand._halted.clear()
+            brand.deliver(now="2026-11-10T12:01:02")
+            assert len(server.calls) == 25
