@@ -25,11 +25,14 @@ demo: .venv/demo.stamp ## Run the example brand on real data, from an empty stor
 	@rm -rf configs/complete-journey/.siyu
 	@.venv/bin/siyu run configs/complete-journey --now 2018-01-02T15:00:00Z
 
+# Tests start many processes, which would compile everything anew where they may not keep what they compiled.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/dev.stamp ## Run all tests, the property tests in quick rounds
-	@SIYU_ROUNDS=quick .venv/bin/python -m pytest -q -n auto
+	@SIYU_ROUNDS=quick .venv/bin/python -m pytest -q -n auto --dist worksteal
 
 test-all: .venv/dev.stamp ## Run all tests, the property tests in all rounds
-	@SIYU_ROUNDS=all .venv/bin/python -m pytest -q -n auto
+	@SIYU_ROUNDS=all .venv/bin/python -m pytest -q -n auto --dist worksteal
 
 lint: .venv/dev.stamp ## Check style, format, and that plugins keep to portable frames
 	@.venv/bin/ruff check --quiet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "EVERYTHING",
     "HEAD",
     "contents",
+    "copied",
     "fingerprints",
     "folder",
     "gapless",
@@ -119,6 +121,11 @@ def folder(path: Path, toml: str) -> Path:
 def opened(path: Path, **more: Any) -> Brand:  # noqa: ANN401 - what open takes
     """Open a brand, by default over a store in memory; brands of one folder share their key, and so their ids."""
     return siyu.open(path, **{"store": ":memory:", **more})
+
+
+def copied(path: Path, to: Path) -> Brand:
+    """Open a copy of a brand that has its store in its folder, as ``store.duckdb``."""
+    return opened(shutil.copytree(path, to), store=to / "store.duckdb")
 
 
 def happened(who: str, what: str, when: str, name: str, **more: object) -> dict[str, Any]:

@@ -10,6 +10,6 @@ from hypothesis import HealthCheck, settings
 _COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # Quick rounds are the same on every machine and every time; all rounds look for what is new.
-settings.register_profile("quick", _COMMON, max_examples=30, derandomize=True)
+settings.register_profile("quick", _COMMON, max_examples=12, derandomize=True)
 settings.register_profile("all", _COMMON, max_examples=300, print_blob=True)
 settings.load_profile(os.environ.get("SIYU_ROUNDS", "quick"))

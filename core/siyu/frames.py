@@ -163,8 +163,10 @@ def cast_like(frame: Frame, schema: Schema) -> Frame:
 def _counted(frame: Frame, by: Sequence[str], order_by: Sequence[str], name: str, *, reverse: bool) -> Frame:
     falling = [key[1:] for key in order_by if key.startswith("-")]
     order = [f"__{key}" if key.startswith("-") else key for key in order_by]
-    prepared = frame.with_columns(
-        nw.lit(1, nw.Int64).alias("__one"), *((-nw.col(key)).alias(f"__-{key}") for key in falling)
-    )
-    count = nw.col("__one").cum_sum(reverse=reverse).over(*by, order_by=order).cast(nw.Int64)
-    return prepared.with_columns(count.alias(name)).drop("__one", *(f"__-{key}" for key in falling))
+    # A literal has no row for an engine to count by.
+    one = (nw.col(frame.collect_schema().names()[0]).is_null() | nw.lit(value=True)).cast(nw.Int64)
+    count = one.cum_sum(reverse=reverse).over(*by, order_by=order).cast(nw.Int64).alias(name)
+    if not falling:
+        return frame.with_columns(count)
+    prepared = frame.with_columns(*((-nw.col(key)).alias(f"__-{key}") for key in falling))
+    return prepared.with_columns(count).drop(*(f"__-{key}" for key in falling))

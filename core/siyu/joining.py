@@ -44,7 +44,7 @@ def join(work: Work) -> None:
 
 def _build(work: Work) -> None:
     engine, raw = work.session.engine, work.view.raw
-    if not work.size(raw["links"].head(1)) and not work.size(raw["canon"].head(1)):
+    if not work.some(raw["links"]) and not work.some(raw["canon"]):
         return
     links = work.keep(current(raw["links"]))
     too_many = _shared(work, links)
@@ -79,7 +79,7 @@ def _done(work: Work, canon: Frame, too_many: Frame) -> None:
 
 def _tell(work: Work) -> None:
     too_many = work.view.raw["shared"].select("member").unique()
-    if work.size(too_many.head(1)):
+    if work.some(too_many):
         work.counts["shared ids"] = work.size(too_many)
 
 
@@ -107,10 +107,10 @@ def stirred(work: Work, fold: Fold) -> Frame | None:
     new = ends(links.filter(nw.col("seq") > fold.watermark).filter(~fold.inside))
     named = identities.filter(nw.col("seq") > fold.watermark).filter(~fold.inside).select(member=nw.col("value"))
     named = work.keep(named)
-    if work.size(named.head(1)) and work.size(links.head(1)):
+    if work.some(named) and work.some(links):
         new = nw.concat([new, ends(_of(links, named))]).unique()
     found = work.keep(new)
-    return found if work.size(found.head(1)) else None
+    return found if work.some(found) else None
 
 
 def joined_since(work: Work, fold: Fold) -> Frame | None:

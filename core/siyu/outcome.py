@@ -83,7 +83,7 @@ class Outcome:
             return outcome
         planned = work.run.kind == "plan"
         judged = work.keep(_judged(work).sort("id")) if planned else _judged(work)
-        if work.size(work.results["verdicts"].head(1)):
+        if work.some(work.results["verdicts"]):
             first = engine.rows(judged.select(*WHO).sort("id").head(sample))
             touched, gated = _numbers(work, judged)
             outcome = evolve(outcome, touched=touched, gated=gated, sample=first)

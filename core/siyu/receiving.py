@@ -222,4 +222,4 @@ def _batch(engine: DuckEngine, parts: Sequence[_Part]) -> Batch:
 
 
 def _anything(work: Work) -> bool:
-    return any(work.size(rows.head(1)) for staged in work.staged.values() for rows in staged)
+    return any(work.staged.values())

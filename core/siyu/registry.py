@@ -20,7 +20,7 @@ from siyu.kinds import KINDS, Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution
 
     import click
 
@@ -155,9 +155,13 @@ def discover(block: Collection[str] = (), extra: Mapping[str, object] | None = N
     Returns:
         A registry of its own; a plugin that fails to load stands in it as broken, and brings nothing.
     """
-    registry = Registry(pluggy.PluginManager(hooks.GROUP))
+    registry = Registry(_Manager(hooks.GROUP))
     registry.manager.add_hookspecs(hooks)
-    found = [(_described(point), point.load) for point in entry_points(group=hooks.GROUP)]
+    points = entry_points(group=hooks.GROUP)
+    # A distribution reads its metadata whenever it is asked for its name.
+    brought_by = {id(point.dist): point.dist for point in points}
+    origins = {number: _origin(distribution) for number, distribution in brought_by.items()}
+    found = [(Plugin(point.name, *origins[id(point.dist)]), point.load) for point in points]
     # Of two that share a name siyu's own comes first, so that no other distribution can take its place.
     for plugin, load in sorted(found, key=lambda one: (one[0].distribution != "siyu", str(one[0]))):
         _add(registry, plugin, load, blocked=plugin.name in block)
@@ -167,9 +171,16 @@ def discover(block: Collection[str] = (), extra: Mapping[str, object] | None = N
     return registry
 
 
-def _described(point: EntryPoint) -> Plugin:
-    origin = point.dist
-    return Plugin(point.name, origin.name if origin else "unknown", origin.version if origin else "-")
+class _Manager(pluggy.PluginManager):
+    """A manager that looks for hooks only among what has their prefix: a module has many other names."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return super().parse_hookimpl_opts(plugin, name) if name.startswith(_PREFIX) else None
+
+
+def _origin(distribution: Distribution | None) -> tuple[str, str]:
+    """Return the name and the version of a distribution."""
+    return (distribution.name, distribution.version) if distribution else ("unknown", "-")
 
 
 def _itself(module: object) -> object:
@@ -210,10 +221,13 @@ def _register(registry: Registry, plugin: Plugin, module: object) -> None:
         ValueError: A function has a hook's prefix, but is no hook of siyu, or is not marked as an implementation.
     """
     known = [name for name in vars(hooks) if name.startswith(_PREFIX)]
-    for name, function in inspect.getmembers(module, inspect.isroutine):
-        if name.startswith(_PREFIX) and name not in known:
+    hooked = ((name, getattr(module, name, None)) for name in dir(module) if name.startswith(_PREFIX))
+    for name, function in hooked:
+        if not inspect.isroutine(function):
+            continue
+        if name not in known:
             raise ValueError(f"siyu has no hook '{name}'; {closest(name, known)}".rstrip("; "))
-        if name.startswith(_PREFIX) and not hasattr(function, f"{hooks.GROUP}_impl"):
+        if not hasattr(function, f"{hooks.GROUP}_impl"):
             raise ValueError(f"'{name}' is not marked @siyu.hookimpl, so it would never be called")
     registry.manager.register(module, name=plugin.name)
     registry.manager.check_pending()

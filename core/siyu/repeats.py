@@ -21,7 +21,7 @@ _TOUCH = ["campaign", "edition", "step", "occurrence", "recipient"]
 def certain(work: Work, proposals: Frame) -> Frame:
     """Drop what is for members who were joined or parted while this pass computed: the next pass decides it."""
     links = work.view.raw["links"].filter(nw.col("seq") > work.run.watermark, nw.col("run") != work.run.id)
-    if not work.size(links.head(1)):
+    if not work.some(links):
         return proposals
     # An id that many share by now parts its neighbours too.
     around = neighbours(work.view.raw["links"], ends(links)).select(recipient=nw.col("member"))
@@ -30,7 +30,7 @@ def certain(work: Work, proposals: Frame) -> Frame:
 
 def decided(work: Work, steps: Frame) -> Frame | None:
     """Return which steps of journeys were decided before, by a tick meanwhile too: id, kept; None for none."""
-    if not work.size(steps.head(1)) or not work.size(work.view.raw["steps"].head(1)):
+    if not work.some(steps) or not work.some(work.view.raw["steps"]):
         return None
     before = work.view.steps.select("campaign", "occurrence", "step", recipient=nw.col("member")).unique()
     return _some(work, steps.join(before, on=_STEP, how="semi").select("id"))
@@ -44,23 +44,23 @@ def touched(work: Work, proposals: Frame) -> Frame | None:
     it may have reached either of the two.
     """
     touches = work.view.raw["touches"]
-    if not work.size(touches.head(1)):
+    if not work.some(touches):
         return None
     # An id is made of the key, with the recipient of that day: what is said again of the same one has the same id.
     found = [proposals.select("id").join(touches.select("id"), on="id", how="semi")]
-    if work.size(work.view.raw["canon"].head(1)):
+    if work.some(work.view.raw["canon"]):
         now = work.view.resolve(touches.select(*_TOUCH, _then=nw.col("recipient")), "recipient")
         joined = now.filter(nw.col("_then") != nw.col("recipient")).select(*_TOUCH).unique()
         found.append(proposals.select("id", *_TOUCH).join(joined, on=_TOUCH, how="semi").select("id"))
     parted, shared = work.view.raw["links"].filter(nw.col("undone")), work.view.raw["shared"]
-    if work.size(parted.head(1)) or work.size(shared.head(1)):
+    if work.some(parted) or work.some(shared):
         found.append(_shared(work, proposals, _ending(work)))
     return _some(work, nw.concat(found) if len(found) > 1 else found[0])
 
 
 def _some(work: Work, ids: Frame) -> Frame | None:
     kept = work.keep(ids)
-    return kept if work.size(kept.head(1)) else None
+    return kept if work.some(kept) else None
 
 
 def _ending(work: Work) -> Frame:

@@ -15,6 +15,7 @@ from siyu.tables import STATE, TABLES
 if TYPE_CHECKING:
     from siyu.folds import Fold
     from siyu.kinds import Frame
+    from siyu.relations import Tables
     from siyu.stores.session import Session
     from siyu.work import Work
 
@@ -24,9 +25,9 @@ KEYS = {"events": "id", "items": "event"}
 """The logs whose rows may be revised, and what the rows of one fact have in common."""
 
 
-def standing(session: Session, tables: dict[str, Frame]) -> dict[str, Frame]:
+def standing(session: Session, tables: Tables) -> Tables:
     """Return tables without the rows that no longer count."""
-    if not session.engine.rows(session.table("superseded").head(1)):
+    if not session.holds("superseded"):
         return tables
     return tables | {log: tables[log].join(_stored(session, log), on="seq", how="anti") for log in KEYS}
 
@@ -70,13 +71,13 @@ def revised_since(work: Work, fold: Fold) -> Frame | None:
     parts = [work.session.table("superseded").filter(nw.col("log") == "events").select(id="key")]
     own = [ids for _, ids in work.revised.get("events", ())]
     keys = work.keep(nw.concat([*parts, *own]).unique())
-    if not work.size(keys.head(1)):
+    if not work.some(keys):
         return None
     # What came since is told from the end of the log; only where there is some, its earlier versions are looked for.
     rows = whole(work, "events")
     later = rows.filter(nw.col("seq") > fold.watermark).filter(~fold.inside)
     fresh = work.keep(later.join(keys, on="id", how="semi").select("id").unique())
-    if not work.size(fresh.head(1)):
+    if not work.some(fresh):
         return None
     return work.keep(rows.join(fresh, on="id", how="semi").select("member").unique())
 
@@ -88,7 +89,7 @@ def whole(work: Work, log: str) -> Frame:
 
 
 def _known(work: Work, log: str) -> list[Frame]:
-    if log not in KEYS or not work.size(work.session.table("superseded").head(1)):
+    if log not in KEYS or not work.session.holds("superseded"):
         return []
     return [_stored(work.session, log)]
 

@@ -31,6 +31,6 @@ def scope_of(work: Work) -> Frame | None:
     unread = events.filter(nw.col("seq") > seen).join(own, on="run", how="anti")
     come = events.filter(nw.col("second") > last)
     members = work.keep(nw.concat([unread.select("member"), come.select("member")]).unique())
-    if not work.size(members.head(1)):
+    if not work.some(members):
         return None
     return work.keep(together(work.session.table("canon"), members))

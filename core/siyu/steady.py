@@ -115,6 +115,8 @@ def again(work: Work) -> Again | None:
 
 def _known(work: Work, members: Frame) -> dict[str, Frame]:
     """Return what is known of members, all of whom this run has looked at: of each, what it made anew counts."""
+    if not work.some(members):
+        return {table: work.merged[table][1] for table in _FACTS}
     found = {}
     for table in _FACTS:
         fresh = work.merged[table][1]

@@ -21,6 +21,7 @@ from siyu.known import current, lapsed
 from siyu.moments import day_number
 from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
+from siyu.relations import Tables
 from siyu.segments import inside
 from siyu.steady import steady
 from siyu.tables import CONTENTS, STATE
@@ -61,7 +62,7 @@ class View(ClocksView, ContactsView):
         bits: Mapping[str, Bits] | None = None,
     ) -> None:
         """Bind the tables; ``joined`` says whether any ids were joined at all, ``bits`` are tags and segments."""
-        self._tables = dict(tables)
+        self._tables: Tables | dict[str, Frame] = tables if isinstance(tables, Tables) else dict(tables)
         self._programme = programme
         self._engine = engine
         self._joined = joined
@@ -71,7 +72,7 @@ class View(ClocksView, ContactsView):
 
     def having(self, *, bits: Mapping[str, Bits] | None = None, **tables: Frame) -> View:
         """Return the same view with some tables, and some bits, replaced."""
-        return self.on(self._engine, {**self._tables, **tables}, {**self.bits, **(bits or {})})
+        return self.on(self._engine, self._tables | dict(tables), {**self.bits, **(bits or {})})
 
     def resolved(self, canon: Frame) -> View:
         """Return the same view with ids resolved by these components."""

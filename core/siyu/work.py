@@ -47,6 +47,7 @@ class Work:
         view: What plugins see; a stage replaces it by one that has its results.
         scope: The raw ids of the members that a tick looks at; None for everybody.
         staged: New rows of the logs, as kept frames; with a provisional ``seq`` until they are recorded.
+        sizes: How many rows frames have that were to be staged, by what tells a frame from others.
         superseded: The rows of logs that this pass revised, by their ``seq``: kept frames.
         revised: What it revised, by log: the place of the staged rows, and their keys (see ``siyu.revisions.KEYS``).
         state: State tables that were computed anew.
@@ -70,6 +71,7 @@ class Work:
     view: View
     scope: Frame | None = None
     staged: dict[str, list[Frame]] = field(factory=dict)
+    sizes: dict[int, tuple[Frame, int]] = field(factory=dict)
     superseded: dict[str, list[Frame]] = field(factory=dict)
     revised: dict[str, list[tuple[int, Frame]]] = field(factory=dict)
     state: dict[str, Frame] = field(factory=dict)
@@ -112,7 +114,7 @@ class Work:
 
     def count(self, name: str, frame: Frame) -> int:
         """Add the number of a kept frame's rows to a count and return it."""
-        number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
+        number = self.size(frame)
         self.counts[name] = self.counts.get(name, 0) + number
         return number
 
@@ -122,7 +124,7 @@ class Work:
         return self.session.engine.frame({name: [values.get(name)] for name in columns}, columns)
 
     def stage(self, table: str, frame: Frame, number: str = "") -> Frame:
-        """Add new rows to a log and show them to the later stages; the frame's columns are those of the log.
+        """Add new rows, if any, to a log and show them to the later stages; the frame's columns are those of the log.
 
         Args:
             table: The log.
@@ -135,10 +137,14 @@ class Work:
         columns = TABLES[table].columns
         kept = frame.with_columns(seq=nw.col(number)) if number else self.keep(cast_like(frame, columns), "seq")
         numbered = cast_like(kept, {**columns, "seq": nw.Int64()})
-        before = _PROVISIONAL + sum(self.size(part) for part in self.staged.get(table, ()))
+        staged = self.staged.setdefault(table, [])
+        before = _PROVISIONAL + sum(self.size(part) for part in staged)
         rows = cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
-        self.staged.setdefault(table, []).append(rows)
-        self.show(table)
+        size = self.size(kept)
+        self.sizes[id(rows)] = (rows, size)
+        if size:
+            staged.append(rows)
+            self.show(table)
         return rows
 
     def show(self, table: str) -> None:
@@ -176,5 +182,11 @@ class Work:
 
     def size(self, frame: Frame) -> int:
         """Return the number of rows."""
+        if id(frame) in self.sizes:
+            return self.sizes[id(frame)][1]
         number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
         return number
+
+    def some(self, frame: Frame) -> bool:
+        """Return whether there are any rows."""
+        return bool(self.session.engine.rows(frame.head(1)))

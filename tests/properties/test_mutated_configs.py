@@ -14,7 +14,7 @@ from siyu.errors import ConfigError, Problem
 from siyu.registry import Registry, discover
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-ROUNDS = settings.default.max_examples if settings.default else 30
+ROUNDS = settings.default.max_examples if settings.default else 12
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in sorted((CONFIGS / "tea-shop").glob("*.toml"))}
 
 SYNTAX = [

@@ -180,7 +180,7 @@ def test_one_value_may_be_anything(brand: Brand, entry: str, data: st.DataObject
     assert fingerprints(brand) == once
 
 
-@settings(quick, max_examples=rounds(4, 40))
+@settings(quick, max_examples=rounds(2, 40))
 @given(order=st.permutations([(entry, turn) for entry in ENTRIES for turn in range(2)]), split=st.lists(st.booleans()))
 def test_the_order_in_which_requests_come_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, order: list[tuple[str, int]], split: list[bool]

@@ -24,7 +24,7 @@ Tree: TypeAlias = Any
 Keys: TypeAlias = tuple[str | int, ...]
 
 TREE = read(Path(__file__).parents[2] / "configs" / "tea-shop").tree
-ROUNDS = settings.default.max_examples if settings.default else 30
+ROUNDS = settings.default.max_examples if settings.default else 12
 
 # The words of structure alone: an unknown or missing key, a value of another type or written in another way. All else
 # that is refused, such as names that nothing has, is beyond a schema.

@@ -39,7 +39,7 @@ def earn(work: Work, incentive: Incentive, ledger: Frame) -> Frame | None:
     with work.attributed(incentive):
         given = incentive.settle(work.view)
         lines = work.keep(_lines(work, incentive, given)) if given is not None else None
-    if lines is None or not work.size(lines.head(1)):
+    if lines is None or not work.some(lines):
         return None
     new = work.keep(_undecided(incentive, lines, ledger))
     bounds = (*limits(incentive), *budgets(work.programme, incentive))

@@ -81,7 +81,7 @@ class GrantWriter:
         """Return whether any of the lines that facts earned may be in a ledger whose counters the desk keeps."""
         incentives = self._programme.of(Incentive)
         names = [one.name for one in incentives if one.terms() or budgets(self._programme, one)]
-        return bool(names) and bool(work.size(new.filter(nw.col("incentive").is_in(names)).head(1)))
+        return bool(names) and work.some(new.filter(nw.col("incentive").is_in(names)))
 
     @staticmethod
     def _waiting(view: View, desk: Desk) -> list[Claim | Payment]:

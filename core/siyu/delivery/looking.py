@@ -92,7 +92,7 @@ class Look:
         work = self.register.work
         parts = self._stopped(batch)
         going = work.keep(batch.join(nw.concat(parts), on="id", how="anti")) if parts else batch
-        if work.size(going.filter(~nw.col("sender").is_null()).head(1)):
+        if work.some(going.filter(~nw.col("sender").is_null())):
             going = work.keep(moved(work.view, going))
         rows, lost = self.register.addressed(self.channel, self.register.rows(going))
         rows, mute = coded(work.view, self.channel, rows)

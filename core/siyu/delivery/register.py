@@ -91,7 +91,7 @@ class Register:
 
     def moved(self) -> bool:
         """Return whether others wrote receipts since the queue was read: it may be another one."""
-        return bool(self.work.size(self.changed().head(1)))
+        return self.work.some(self.changed())
 
     def changed(self) -> Frame:
         """Return the receipts that others wrote since the queue was read."""

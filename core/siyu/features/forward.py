@@ -106,7 +106,7 @@ class Forward:
         for days, features in windows.items():
             flags = reduce(or_, (nw.col(AGAIN + name) for name in features))
             some = self.work.keep(merged.filter(flags).select("member"))
-            if self.work.size(some.head(1)):
+            if self.work.some(some):
                 parts = compute(self._windowed(some, days), features, self.work.view.today, self.work.keep)
                 found.append(assembled(some, parts, features).rename({name: ANEW + name for name in features}))
         return found

@@ -99,7 +99,11 @@ def _brought(work: Work, features: Mapping[str, Feature], fold: Fold) -> Upkeep:
     anew = None if parted is None else _anew(work, features, members, parted)
     if parted is not None:
         members, old, stored = (frame.join(parted, on="member", how="anti") for frame in (members, old, stored))
-    forward = Forward(work, features, fold.day, old, moves(work, fold, features, parted))
+    moved = moves(work, fold, features, parted)
+    if parted is None and not work.some(moved) and not work.some(members):
+        nobody, none = work.keep(old.head(0)), _none(work)
+        return Upkeep(old, none, nobody, nobody.select("member"), none.select(*_PAIR[:2]))
+    forward = Forward(work, features, fold.day, old, moved)
     pairs = {name: forward.pairs(name, one, stored) for name, one in _paired(features).items()}
     values = {name: valued(name, features[name], found) for name, (found, _) in pairs.items()}
     fresh, none = forward.fresh(members, values), _none(work)

@@ -92,7 +92,7 @@ def _right_then(work: Work, rest: Frame) -> Frame:
 def _resting(work: Work, view: View, ledger: Frame, rest: Frame) -> Frame:
     """Return what is missing and rests on lines that the last run itself wrote: such as a draw among its tickets."""
     missing = work.keep(rest.filter(nw.col("seq").is_null()))
-    if not work.size(missing.head(1)):
+    if not work.some(missing):
         return missing
     last = work.session.engine.rows(ledger.select(nw.col("run").max()))[0][0]
     before, parts = work.view, [ledger.filter(nw.col("run") != last).select(*LINE)]
@@ -117,7 +117,7 @@ def _settled(work: Work, view: View, ledger: Frame) -> Frame:
             # What one run brings into a ledger a later one may take back, or draw among.
             for _ in range(_RUNS):
                 new = _earned(work, view, incentive, parts, ledger)
-                if new is None or not work.size(new.head(1)):
+                if new is None or not work.some(new):
                     break
                 parts.append(new)
     finally:

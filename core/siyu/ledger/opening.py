@@ -44,7 +44,7 @@ def opened(work: Work, ledger: Frame) -> Frame | None:
     )
     events = begun.join(_begins(work), on="incentive")
     fresh = work.keep(_without(events, ledger, ["opened"]))
-    if not work.size(fresh.head(1)):
+    if not work.some(fresh):
         return None
     lines = work.keep(_lines(work, _judged(work, fresh)))
     refused = _without(lines.filter(nw.col("kind") == "refused"), ledger, ["refused"])

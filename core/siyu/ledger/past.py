@@ -57,7 +57,7 @@ def seen(work: Work, last: int, now: int) -> View:
     for name in ("touches", "receipts"):
         tables[name] = raw[name].filter(nw.col("seq") <= last).join(own, on="run", how="anti")
     tables["events"] = _events(work, last)
-    engine, joined = work.session.engine, bool(work.size(raw["canon"].head(1)))
+    engine, joined = work.session.engine, work.some(raw["canon"])
     whole = {**raw, **tables}
     return View(whole, now=now, programme=work.programme, engine=engine, joined=joined, bits=work.view.bits)
 
@@ -66,7 +66,7 @@ def _events(work: Work, last: int) -> Frame:
     """Return the events as they stood then: of one that was revised since, what it was before."""
     known = work.view.raw["events"].filter(nw.col("seq") <= last)
     revised = work.view.raw["superseded"].filter(nw.col("log") == "events")
-    if not work.size(revised.head(1)):
+    if not work.some(revised):
         return known
     stored = work.session.table("events").filter(nw.col("seq") <= last)
     return work.keep(latest(stored, ["id"], ["seq"])).select(*known.collect_schema().names())

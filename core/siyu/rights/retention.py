@@ -58,7 +58,7 @@ def purge(work: Work, writer: Writer) -> None:
         return
     rows = work.session.table("events").filter(_due(new, last)).select("seq", "type", "second", "props")
     found = _overdue(work, rows, new)
-    if found is not None and work.size(found.head(1)):
+    if found is not None and work.some(found):
         writer.reprop(found.select("seq", "props"))
         work.count("purged", found)
     for name, one in programme.attributes.items():
@@ -73,7 +73,7 @@ def cut(work: Work, rows: Frame) -> Frame:
     if last is None or "props" not in rows.collect_schema().names():
         return rows
     found = _overdue(work, rows.select("_row", "type", "second", "props"), last)
-    if found is None or not work.size(found.head(1)):
+    if found is None or not work.some(found):
         return rows
     new = found.select("_row", _props=nw.col("props"), _cut=nw.lit(value=True))
     both = rows.join(new, on="_row", how="left")

@@ -49,7 +49,7 @@ def remembered(work: Work, table: str, rows: Frame) -> Frame:
         return rows
     newest = latest(work.view.raw["suppressions"], ["member"], ["seq"])
     gone = newest.filter(nw.col("action") == "add", nw.col("origin") == ERASED)
-    if not work.size(gone.head(1)):
+    if not work.some(gone):
         return rows
     ends = ("a", "b") if table == "links" else ("member",)
     numbers = [rows.select("_row", "second", member=nw.col(end)) for end in ends]

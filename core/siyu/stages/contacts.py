@@ -41,6 +41,8 @@ def bring(work: Work) -> None:
 def known(work: Work) -> dict[str, Frame]:
     """Return the three tables as the log has them now, before a run brings them up to date; nothing is written."""
     fold = _fold(work)
+    if fold is not None and not _anything(work, fold):
+        return {table: work.session.table(table).select(*STATE[table].columns) for table in (*_PERSONAL, "groups")}
     found = {table: _of_members(work, table, fold) for table in _PERSONAL} | {"groups": _of_groups(work, fold)}
     return {table: _together(work, table, *parts) for table, parts in found.items()}
 
@@ -55,13 +57,13 @@ def _anything(work: Work, fold: Fold) -> bool:
     if joined_since(work, fold) is not None:
         return True
     came = _of_types(arrived(work, "events", fold), {*CONTACTS, *CROWDS, *GROUPS})
-    return work.size(came.head(1)) > 0
+    return work.some(came)
 
 
 def _show(work: Work, table: str, parts: tuple[Frame | None, Frame]) -> None:
     gone, fresh = parts
     everything = _together(work, table, gone, fresh)
-    if not work.ticking and (gone is None or work.size(gone.head(1))):
+    if not work.ticking and (gone is None or work.some(gone)):
         everything = work.renew(table, everything, None if gone is None else fresh, gone)
     tables = {table: everything}
     work.view = work.view.having(bits=None, **tables)
@@ -80,11 +82,11 @@ def _of_members(work: Work, table: str, fold: Fold | None) -> tuple[Frame | None
     types, tell = _PERSONAL[table]
     events = _of_types(_events(work), types)
     if fold is None:
-        return None, work.keep(tell(events))
+        return None, work.keep(tell(events)) if work.some(events) else _nothing(work, table)
     came = work.view.resolve(_of_types(arrived(work, "events", fold), types)).select("member")
     parted = joined_since(work, fold)
     touched = work.keep((came if parted is None else nw.concat([came, parted])).unique())
-    if not work.size(touched.head(1)):
+    if not work.some(touched):
         return touched, _nothing(work, table)
     return touched, work.keep(tell(events.join(touched, on="member", how="semi")))
 
@@ -93,10 +95,10 @@ def _of_groups(work: Work, fold: Fold | None) -> tuple[Frame | None, Frame]:
     """Return the groups whose stored rows are out of date, None for all, and the rows that they have now; kept."""
     changes = _of_types(_events(work), GROUPS)
     if fold is None:
-        return None, work.keep(groups(work.session.engine, changes))
+        return None, work.keep(groups(work.session.engine, changes)) if work.some(changes) else _nothing(work, "groups")
     came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("ref").is_null())
     touched = work.keep(came.select(group=nw.col("ref")).unique())
-    if not work.size(touched.head(1)):
+    if not work.some(touched):
         return touched, _nothing(work, "groups")
     own = changes.join(touched.rename({"group": "ref"}), on="ref", how="semi")
     return touched, work.keep(groups(work.session.engine, own))

@@ -37,7 +37,7 @@ def gate(work: Work) -> None:
     """
     new = _new(work)
     held = _held(work)
-    given = [frame for frame in (new, held) if work.size(frame.head(1))]
+    given = [frame for frame in (new, held) if work.some(frame)]
     work.counts.setdefault("gate: passed", 0)
     verdicts = _judged(work, given) if given else _none(work, _VERDICT)
     work.results["touches"], work.results["held"] = new, held.select(*_TOUCH)
@@ -64,7 +64,7 @@ def _without(work: Work, proposals: Frame, gone: Frame | None) -> Frame:
 
 def _held(work: Work) -> Frame:
     """Return what waits and is due, with the reason for which it waits."""
-    if not work.size(work.view.raw["receipts"].filter(nw.col("state") == "held").head(1)):
+    if not work.some(work.view.raw["receipts"].filter(nw.col("state") == "held")):
         return _none(work, _HELD)
     receipts = work.view.receipts
     # Few were ever held: only of these the newest receipt is looked for.
@@ -125,7 +125,7 @@ def _none(work: Work, schema: Schema) -> Frame:
 def _receipts(work: Work, verdicts: Frame, held: Frame) -> Frame:
     """Return the receipts to write: a touch that is still held for the same reason gets none."""
     news = verdicts
-    if work.size(held.head(1)):
+    if work.some(held):
         before = held.select("id", state=nw.lit("held"), _reason=nw.col("reason").fill_null(""))
         both = verdicts.with_columns(_reason=nw.col("reason"))
         news = both.join(before, on=["id", "state", "_reason"], how="anti")

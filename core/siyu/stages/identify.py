@@ -63,6 +63,10 @@ def _kept_up(work: Work) -> Frame:
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
     came = work.keep(work.view.resolve(_personal(work, came).select(*READ)))
+    if parted is None and not work.some(came):
+        nobody = work.keep(old.head(0))
+        work.count("members", old)
+        return work.renew("members", old, nobody, nobody.select("member"))
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))

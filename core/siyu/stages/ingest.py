@@ -54,6 +54,7 @@ def read(work: Work, entry: Entry, label: str) -> None:
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
+        work.session.grown(sum(work.counts.values()))
         newest = batch.cursor if batch.cursor is not None else newest
     if label and newest != cursor:
         row = {"entry": [label], "cursor": [newest]}
@@ -71,7 +72,14 @@ def take(work: Work, entry: str, batch: Batch) -> None:
     work.counts.setdefault("rejects", 0)
     if batch.rejects is not None:
         _reject(work, entry, batch.rejects)
-    rows = remembered(work, batch.table, prepared(work, entry, batch))
+    rows = prepared(work, entry, batch)
+    if not work.some(rows):
+        # As where an entry says only how far it has come.
+        if batch.table != "addresses":
+            work.counts.setdefault(batch.table, 0)
+        work.staged.setdefault(batch.table, [])
+        return
+    rows = remembered(work, batch.table, rows)
     if batch.table == "events":
         rows = cut(work, rows)
     bad = rejects(rows.filter(~nw.col("reason").is_null()), batch.table)
@@ -95,7 +103,7 @@ def _keep(work: Work, entry: str, table: str, found: Novelty, *, whole: bool) ->
     if found.conflicts is not None:
         _reject(work, entry, found.conflicts)
     new = work.stage(table, found.rows, "_row" if whole else "")
-    if found.revised is not None and work.size(found.revised.head(1)):
+    if found.revised is not None and work.some(found.revised):
         revise(work, "events", found.revised)
         work.count("revised", found.revised)
     work.count(table, new)
@@ -107,7 +115,7 @@ def _keep_lines(work: Work, found: Lines, entry: str) -> None:
     for refused in found.refused:
         _reject(work, entry, refused)
     before = work.count("items", work.stage("items", found.rows))
-    if before and found.revised is not None and work.size(found.revised.head(1)):
+    if before and found.revised is not None and work.some(found.revised):
         low = work.session.engine.rows(work.staged["items"][-1].select(nw.col("seq").min()))[0][0]
         revise(work, "items", found.revised, low)
 
@@ -157,14 +165,14 @@ def identified(work: Work, rows: Frame) -> None:
     known = work.view.raw["identities"].select("value")
     new = work.stage("identities", seen.join(known, on="value", how="anti"))
     rotated = new.filter(nw.col("member") != nw.col("value"))
-    if engine.versions > 1 and work.size(rotated.head(1)):
+    if engine.versions > 1 and work.some(rotated):
         link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}
         work.stage("links", rotated.select(**link, evidence=nw.lit(ROTATED), undone=nw.lit(value=False)))
 
 
 def _reject(work: Work, entry: str, rows: Frame) -> bool:
     """Refuse rows; return whether there are any."""
-    if not work.size(rows.head(1)):
+    if not work.some(rows):
         return False
     schema = TABLES["rejects"].columns
     numbered = work.keep(cast_like(rows.with_columns(entry=nw.lit(entry)), schema), "_row")

@@ -28,7 +28,7 @@ def match(work: Work) -> None:
     """
     proposals = work.results["proposals"]
     asked = proposals.filter(_sends()).select(*_ASKED, proposal=nw.col("id"))
-    if not work.size(asked.head(1)):
+    if not work.some(asked):
         return
     choices = []
     for source in work.components(Content):

@@ -112,7 +112,7 @@ def _events(work: Work, rows: Frame, *, revises: bool) -> Novelty:
     # One column tells whether there is any at all.
     met = work.keep(own.select("id").join(ids, on="id", how="semi"))
     doubtful = work.keep(nw.concat([twice, met]).unique())
-    if not work.size(doubtful.head(1)):
+    if not work.some(doubtful):
         return Novelty(rows)
     stored = work.keep(own.join(met, on="id", how="semi"))
     return _compared(work, rows, stored, doubtful, revises=revises)

@@ -24,7 +24,7 @@ def withdraw(work: Work, rows: Frame) -> None:
     if "opt_out" not in rows.collect_schema():
         return
     out = work.keep(rows.filter(nw.col("opt_out")))
-    if not work.size(out.head(1)):
+    if not work.some(out):
         return
     said = out.select(
         "_row",

@@ -124,7 +124,7 @@ def _still_new(work: Work, table: str, rows: Frame) -> Frame:
     new = work.keep(found.rows.sort("seq"))
     if table in work.counts:
         work.counts[table] -= work.size(rows) - work.size(new)
-    if found.conflicts is not None and work.size(found.conflicts.head(1)):
+    if found.conflicts is not None and work.some(found.conflicts):
         work.count("rejects", work.stage("rejects", found.conflicts))
     return new
 
@@ -150,7 +150,7 @@ def _uncontested(work: Work, table: str, rows: Frame) -> Frame:
 def _config(work: Work, writer: Writer) -> None:
     programme = work.programme
     known = work.session.table("configs").filter(nw.col("hash") == programme.hash)
-    if work.size(known.head(1)):
+    if work.some(known):
         return
     versions = json.dumps(work.registry.versions(), sort_keys=True)
     values = {"hash": programme.hash, "canonical": programme.canonical, "plugins": versions}

@@ -66,9 +66,10 @@ def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[st
     work.counts["tags"] = work.size(tags) + _number(work, flags)
     fold = fold_of(work.session, "tags")
     changes = [flag_changes(work, old, anew)]
-    if given or work.size(rows.head(1)):
+    if given or work.some(rows):
         changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
-    staged = work.stage("tag_changes", nw.concat(changes))
+    # What is put together has no order of its own, and all that is written has one.
+    staged = work.stage("tag_changes", nw.concat(changes).sort("tagger", "change", "member", "tag"))
     work.count("tag changes", staged)
     transitions(work, staged)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DuckStore"]
 
+# From so many rows in all logs on, a pass may keep frames of many.
+_LARGE = 100_000
+
 
 # How long DuckDB's log of what was committed may get before all of it is written into the tables of the file, for which
 # whoever commits waits: the longer, the larger the tables are. After a crash it takes a second to read so much again.
@@ -36,11 +39,13 @@ class DuckStore:
         path: The file, or None for a store in memory.
         last: The last ``seq`` that was given.
         numbering: Held while rows are given their ``seq`` and committed, so that it stays gapless.
+        large: Whether there are many rows, for which DuckDB plans better than it does fast.
     """
 
     def __init__(self, path: Path | None, connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
         """Wrap an open connection; use ``open``."""
         self.path = path
+        self.large = False
         self.numbering = threading.Lock()
         self._connection = connection
         self._keys = keys
@@ -95,9 +100,17 @@ class DuckStore:
 
     def session(self) -> Session:
         """Return a session over a cursor of its own; one for each pass, never shared by threads."""
+        self.reckon(self.last)
         with self._counting:
             self._open += 1
             return Session(self, self._connection.cursor(), self._keys)
+
+    def reckon(self, rows: int) -> None:
+        """Plan statements from now on for so many rows in all logs, at least."""
+        with self._counting:
+            if rows > _LARGE and not self.large:
+                self.large = True
+                self._connection.cursor().execute("SET GLOBAL disabled_optimizers = ''")
 
     @contextmanager
     def opened(self) -> Iterator[Session]:
@@ -134,6 +147,7 @@ class DuckStore:
                 return False
             finally:
                 self._connection = _connect(self.path)
+                self.large = False
             return True
 
     def released(self) -> None:
@@ -152,9 +166,11 @@ class DuckStore:
 
 
 def _connect(path: Path | None) -> duckdb.DuckDBPyConnection:
-    # A configuration of its own makes DuckDB refuse a second opening in this process too.
+    # A configuration of its own makes DuckDB refuse a second opening in this process too. What a statement reads twice
+    # DuckDB would plan twice, and so on inside of it: of few rows that takes longer than to read them.
     own: dict[str, str | bool | int | float | list[str]] = {
         "custom_user_agent": secrets.token_hex(8),
+        "disabled_optimizers": "cte_inlining",
         "checkpoint_threshold": _UNWRITTEN,
     }
     try:
@@ -212,11 +228,14 @@ def _forward(
     version: int,
     migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]],
 ) -> None:
-    for step in range(version + 1, max(migrations) + 1):
+    steps = range(version + 1, max(migrations) + 1)
+    # A store that is new is made at once: there is nothing to keep of it where a step fails.
+    for together in [[step] for step in steps] if version else [steps]:
         connection.begin()
         try:
-            migrations[step](connection)
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(step)])
+            for step in together:
+                migrations[step](connection)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(together[-1])])
         except BaseException:
             connection.rollback()
             raise

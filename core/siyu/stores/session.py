@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from siyu.addresses import Vault
+from siyu.relations import Tables
 from siyu.stores.arrow import arrow_table
 from siyu.stores.engine import DuckEngine, sql_type
 from siyu.stores.reading import DuckIntake
@@ -28,8 +29,6 @@ __all__ = ["AHEAD", "Session", "Writer"]
 AHEAD = "~"
 """What parts the name of a table of state from the run that writes it ahead."""
 
-# From so many rows in all logs on, a pass may keep frames of many.
-_LARGE = 100_000
 # From so many rows on they go over as Arrow, where it is installed: it takes a tenth of the time.
 _MANY = 500
 
@@ -48,9 +47,10 @@ class Session:
         """Wrap a cursor; use ``DuckStore.opened``."""
         self.store = store
         self.cursor = cursor
-        self.engine = DuckEngine(cursor, keys[0], keys[1:], large=store.last > _LARGE)
+        self.engine = DuckEngine(cursor, keys[0], keys[1:], large=store.large)
         self.vault = Vault(keys)
         self._ahead: dict[str, str] = {}
+        self._holding: dict[str, bool] | None = None
         self._made: list[str] = []
 
     @contextmanager
@@ -61,11 +61,14 @@ class Session:
             self.cursor.begin()
             # A snapshot is taken by the first statement, and not when a transaction begins.
             self.cursor.execute("SELECT count(*) FROM meta").fetchall()
+        self._holding = {}
         try:
             yield last
         except BaseException:
             self.cursor.rollback()
             raise
+        finally:
+            self._holding = None
         self.cursor.commit()
 
     @contextmanager
@@ -111,9 +114,16 @@ class Session:
         """Return a table as a frame."""
         return nw.from_native(self.cursor.table(f'"{name}"'))
 
-    def tables(self) -> dict[str, Frame]:
-        """Return every table as a frame, by name."""
-        return {name: self.table(name) for name in TABLES}
+    def tables(self) -> Tables:
+        """Return every table as a frame, by name; each is made where it is asked for."""
+        return Tables(self.table, TABLES)
+
+    def holds(self, name: str) -> bool:
+        """Return whether a table has any rows; of a snapshot it is asked once."""
+        known = {} if self._holding is None else self._holding
+        if name not in known:
+            known[name] = bool(self.cursor.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall())
+        return known[name]
 
     def found(self, table: str, columns: Sequence[str], values: Sequence[int]) -> list[tuple[Any, ...]]:
         """Return some columns of the rows whose first one of these is among the values, straight from a table."""
@@ -165,6 +175,11 @@ class Session:
             self.cursor.execute(f'DROP TABLE "{table}"')
             self.cursor.execute(f'ALTER TABLE "{name}" RENAME TO "{table}"')
         return name is not None
+
+    def grown(self, rows: int) -> None:
+        """Go on as over a store that has so many rows more than are committed: a pass may bring in most of them."""
+        self.store.reckon(self.store.last + rows)
+        self.engine.large = self.store.large
 
     def close(self) -> None:
         """Drop what was kept, and what was written ahead for nothing, and close the cursor."""

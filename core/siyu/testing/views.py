@@ -13,6 +13,7 @@ from attrs import define
 from siyu.config.programme import load
 from siyu.moments import day_number, moment
 from siyu.registry import discover
+from siyu.relations import Tables
 from siyu.runs import Run
 from siyu.stages.feature import feature
 from siyu.stages.identify import identify
@@ -51,7 +52,7 @@ class MemorySession:
     """
 
     engine: Engine
-    held: dict[str, Frame]
+    held: dict[str, Frame] | Tables
     last: int = 1_000_000
 
     @property
@@ -63,9 +64,13 @@ class MemorySession:
         """Return a table as a frame."""
         return self.held[name]
 
-    def tables(self) -> dict[str, Frame]:
+    def holds(self, name: str) -> bool:
+        """Return whether a table has any rows."""
+        return bool(self.engine.rows(self.held[name].head(1)))
+
+    def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
-        return dict(self.held)
+        return self.held | {}
 
 
 def engine_of(name: EngineName) -> Engine:
@@ -101,7 +106,8 @@ def work(
     """
     programme, registry = programme_of(toml, plugins)
     chosen = engine_of(engine)
-    session = MemorySession(chosen, {name: _table(chosen, programme, name, rows.get(name, ())) for name in TABLES})
+    given = {name: _table(chosen, programme, name, found) for name, found in rows.items()}
+    session = MemorySession(chosen, Tables(lambda name: _table(chosen, programme, name, ()), TABLES) | given)
     second = now if isinstance(now, int) else moment(now, programme.brand.zone)
     run = Run(id=1, kind="run", now=second, config=programme.hash, watermark=session.last)
     made = View(session.tables(), now=second, programme=programme, engine=chosen)

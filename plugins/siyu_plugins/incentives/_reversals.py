@@ -23,6 +23,10 @@ __all__ = ["owed", "refunds_of", "reversals"]
 _ORDERS = ("ordered", "paid", "received")
 _LOT = ("item", "lot")
 _ORDER = ["new", "refunded", "refund"]
+_PAIRS = {
+    **dict.fromkeys(("member", "refund", "refunded", "ordered", "new", "less", "due", "settled"), nw.Int64()),
+    **dict.fromkeys((*_LOT, "cause"), nw.String()),
+}
 
 
 def refunds_of(view: View, earned: Frame, ledger: Frame, *, debts: bool) -> Frame:
@@ -40,6 +44,8 @@ def refunds_of(view: View, earned: Frame, ledger: Frame, *, debts: bool) -> Fram
         back), settled (what was taken back before this pass).
     """
     refunds = view.keep(_refunds(view.events))
+    if not view.rows(refunds.head(1)):  # portable: only whether anything was refunded, to stop early
+        return view.table({name: [] for name in _PAIRS}, _PAIRS)
     orders = view.keep(_orders(view.events, refunds))
     # Few orders are refunded: of all others the ledger, which is long, is not looked at.
     own = view.keep(ledger.join(orders.select("lot").unique(), on="lot", how="semi"))

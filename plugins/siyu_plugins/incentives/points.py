@@ -164,6 +164,8 @@ class Points(Incentive):
         lots = rule.lots(view, facts)
         earned = ledger.filter(nw.col("kind") == "earned").select("item", "lot")
         fresh = view.keep(lots.join(earned, on=["item", "lot"], how="anti"))
+        if not view.rows(fresh.head(1)):  # portable: only whether anything is earned anew, to stop early
+            return fresh.select("member", "item", "lot", "amount", "time")
         return rule.within_cap(view, self._multiplied(view, fresh), lots, ledger)
 
     def _kept(self, lots: Frame) -> Frame:

@@ -102,9 +102,13 @@ class Referral(Incentive):
         started = pairs.filter(nw.col("start") >= begin, nw.col("start") < end)
         due = view.keep(counted(view, started, self.counts))
         ledger = view.grants.filter(nw.col("incentive") == self.name)
+        known = view.keep(decided(view, ledger))
+        fresh = due.join(known, on="friend", how="anti")
+        if not view.rows(fresh.head(1)):  # portable: only whether there is any pair left to decide, to stop early
+            return lines(due.select("time").head(0))
         verdicts = judged(view, pairs, due, self.guard)
         results = view.keep(settled(view, verdicts, ledger, self.name))
-        new = view.keep(results.join(decided(view, ledger), on="friend", how="anti"))
+        new = view.keep(results.join(known, on="friend", how="anti"))
         return nw.concat([*self._given(results, new), *self._ungiven(view, new)])
 
     def _given(self, results: Frame, new: Frame) -> list[Frame]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -15,20 +17,26 @@ from siyu.registry import discover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.core.cli.conftest import Ended
 
 LATER = ("--now", "2026-12-02T10:00")
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a brand with a few lines, in a store of its own."""
-    (tmp_path / "brand.toml").write_text(TOML, encoding="utf-8")
-    with siyu.open(tmp_path) as brand:
+    path = tmp_path_factory.mktemp("filled")
+    (path / "brand.toml").write_text(TOML, encoding="utf-8")
+    with siyu.open(path) as brand:
         facts(brand)
-    return tmp_path
+    return path
+
+
+@pytest.fixture
+def shop(filled: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, to do something to."""
+    return Path(shutil.copytree(filled, tmp_path / "shop"))
 
 
 def test_a_statement_for_people_and_for_machines(command: Callable[..., Ended], shop: Path) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.brands import folder, happened, opened
+from tests.brands import copied, folder, happened, opened
 from tests.core.ledger.test_statements import NOW, TOML, at, facts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from siyu.brand import Brand
     from siyu.ledger.findings import Audit
 
@@ -36,8 +36,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def brand(lived: Path, tmp_path: Path) -> Brand:
     """Return a copy of the brand, to do something to."""
-    path = shutil.copytree(lived, tmp_path / "brand")
-    return opened(path, store=path / "store.duckdb")
+    return copied(lived, tmp_path / "brand")
 
 
 def audited(brand: Brand) -> Audit:

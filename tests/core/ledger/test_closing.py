@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.brands import folder, happened, opened, rows
+from tests.brands import copied, folder, happened, opened, rows
 from tests.core.ledger.test_statements import NOW, TOML, at, facts
 
 from siyu.errors import UserError
@@ -21,12 +21,20 @@ JANUARY = at("2027-01-01T10:00")
 WORTH = TOML.replace('pending = "7d"', 'pending = "7d"\nworth = { units = 100, amount = "1.00" }')
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a brand with facts of November, after a run of December."""
+    path = folder(tmp_path_factory.mktemp("filled"), WORTH)
+    with opened(path, store=path / "store.duckdb") as made:
+        facts(made)
+        made.run(now=DECEMBER)
+    return path
+
+
 @pytest.fixture
-def brand(tmp_path: Path) -> Brand:
-    brand = opened(folder(tmp_path, WORTH))
-    facts(brand)
-    brand.run(now=DECEMBER)
-    return brand
+def brand(filled: Path, tmp_path: Path) -> Brand:
+    """Return a copy of it, to do something to."""
+    return copied(filled, tmp_path / "brand")
 
 
 def of(brand: Brand, month: str, incentive: str, *columns: str, now: int = JANUARY) -> dict[str, tuple[Any, ...]]:

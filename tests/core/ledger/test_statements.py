@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.brands import HEAD, folder, happened, opened, rows
+from tests.brands import HEAD, copied, folder, happened, opened, rows
 
 from siyu.errors import UserError
 from siyu.moments import moment
@@ -61,6 +61,21 @@ def brand(tmp_path: Path) -> Brand:
     return opened(folder(tmp_path, TOML))
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a brand with the facts below."""
+    path = folder(tmp_path_factory.mktemp("filled"), TOML)
+    with opened(path, store=path / "store.duckdb") as made:
+        facts(made)
+    return path
+
+
+@pytest.fixture
+def shop(filled: Path, tmp_path: Path) -> Brand:
+    """Return a copy of it, to do something to."""
+    return copied(filled, tmp_path / "shop")
+
+
 def facts(brand: Brand) -> None:
     """Bring in a few orders, a refund, a friend, and a balance from before."""
     brand.ingest(
@@ -77,9 +92,8 @@ def facts(brand: Brand) -> None:
     brand.run(now=NOW)
 
 
-def test_a_statement_of_a_member_has_running_balances_and_says_what_each_line_is_for(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_a_statement_of_a_member_has_running_balances_and_says_what_each_line_is_for(shop: Brand) -> None:
+    with shop as brand:
         found = brand.ledger("wecom:ann", now=NOW)
         points = [one for one in found.entries if one.incentive == "points"]
         assert [(one.kind, one.amount, one.balance) for one in points] == [
@@ -102,16 +116,14 @@ def test_a_statement_of_a_member_has_running_balances_and_says_what_each_line_is
         assert (ordered.usable, ordered.pending) == (60, 0)
 
 
-def test_points_in_their_waiting_time_are_pending(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_points_in_their_waiting_time_are_pending(shop: Brand) -> None:
+    with shop as brand:
         held = {one.item: one for one in brand.ledger("wecom:bob", now=at("2026-11-06")).balances}
         assert (held["ordered"].balance, held["ordered"].usable, held["ordered"].pending) == (30, 0, 30)
 
 
-def test_a_statement_of_an_incentive_is_of_all_members_and_may_be_cut(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_a_statement_of_an_incentive_is_of_all_members_and_may_be_cut(shop: Brand) -> None:
+    with shop as brand:
         whole = brand.ledger("points", now=NOW)
         assert whole.left_out == 0
         assert whole.entries[-1].balance == sum(one.amount for one in whole.entries) == 500 + 60 + 30 + 250
@@ -192,9 +204,8 @@ def sums(brand: Brand) -> dict[str, int]:
     return dict(counted)
 
 
-def test_a_campaign_is_reversed_with_what_it_gave_by_other_ledgers_and_only_once(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_a_campaign_is_reversed_with_what_it_gave_by_other_ledgers_and_only_once(shop: Brand) -> None:
+    with shop as brand:
         before = rows(brand, "grants")
         planned = brand.reverse(campaign="double", by="Lin", reason="wrong month", plan=True, now=NOW)
         assert rows(brand, "grants") == before
@@ -215,9 +226,8 @@ def test_a_campaign_is_reversed_with_what_it_gave_by_other_ledgers_and_only_once
         assert statement[-1].cause.endswith(": wrong month (Lin)")
 
 
-def test_what_refunds_took_is_not_taken_twice(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_what_refunds_took_is_not_taken_twice(shop: Brand) -> None:
+    with shop as brand:
         found = brand.reverse(incentive="points", item="ordered", by="Lin", reason="test", debt=True, now=NOW)
         assert [(one.given, one.taken, one.debt) for one in found] == [(90, 90, 0)]
         assert sums(brand)["points"] == 500 + 250
@@ -228,16 +238,14 @@ def test_what_refunds_took_is_not_taken_twice(brand: Brand) -> None:
         assert sums(brand)["points"] == 750
 
 
-def test_only_the_lines_of_some_days_are_reversed(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_only_the_lines_of_some_days_are_reversed(shop: Brand) -> None:
+    with shop as brand:
         brand.reverse(incentive="points", since="2026-11-04", until="2026-11-04", by="Lin", reason="one day", now=NOW)
         assert sums(brand)["points"] == 500 + 60 + 250
 
 
-def test_units_of_claims_that_are_reversed_go_back_into_the_stock(brand: Brand) -> None:
-    with brand:
-        facts(brand)
+def test_units_of_claims_that_are_reversed_go_back_into_the_stock(shop: Brand) -> None:
+    with shop as brand:
         for number in range(3):
             brand.claim("sale", member="wecom:ann", id=f"c{number}", now=NOW + number)
         brand.ingest([happened("ann", "paid", "2026-11-25T04:01Z", "p-0", ref="c0")], now=NOW + 60)

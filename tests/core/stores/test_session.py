@@ -95,3 +95,43 @@ def test_ids_are_known_by_the_log_and_stand_for_others(
         assert session.known(numbers) == ({1: 0, 2: 0}, {0, 1})
         assert session.known([]) == ({}, set())
         assert session.found("identities", ("value", "kind"), numbers) == [(0, "wecom"), (1, "wecom")]
+
+
+def test_a_store_with_many_rows_plans_for_many_from_then_on(store: DuckStore) -> None:
+    def planned() -> str:
+        with store.opened() as session:
+            found = session.cursor.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+            return f"{found[0][0]} {session.engine.large}"
+
+    assert planned() == "cte_inlining False"
+    with store.opened() as session:
+        session.grown(99)
+        assert not session.engine.large
+        session.grown(100_001)
+        assert session.engine.large
+    assert planned() == " True"
+
+
+def test_whether_a_table_has_rows_is_told_of_each_snapshot_anew(store: DuckStore) -> None:
+    with store.opened() as session, store.opened() as other:
+        with session.reading():
+            assert not session.holds("events")
+            with other.writing(1) as writer:
+                writer.add("events", {"id": [1]})
+            assert not session.holds("events")
+        assert session.holds("events")
+        with session.reading():
+            assert session.holds("events")
+            assert not session.holds("items")
+
+
+def test_tables_are_made_where_they_are_asked_for(store: DuckStore) -> None:
+    with store.opened() as session:
+        tables = session.tables()
+        other = tables | {"items": session.table("events")}
+        assert set(tables) == set(other)
+        assert tables["events"] is other["events"]
+        assert "id" in other["items"].collect_schema()
+        assert "id" not in tables["items"].collect_schema()
+        with pytest.raises(KeyError):
+            tables["nothing"]

@@ -206,15 +206,25 @@ in = { wholesale = "et1" }
         assert [kind for kind, _, second in known(brand) if second >= 3 * DAY] == []
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str | None, int]]:
+    """Return what a synchronisation finds that nothing breaks off."""
+    with shop(tmp_path_factory.mktemp("whole"), some()) as (brand, _):
+        brand.run(now=NOW, send=False)
+        return sorted(known(brand))
+
+
 @pytest.mark.parametrize(
     "fault", [RESET, Raw(500), {"errcode": 45009, "errmsg": "freq"}, {"errcode": 60011, "errmsg": "no"}]
 )
-def test_it_goes_on_where_it_broke_off(tmp_path: Path, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_it_goes_on_where_it_broke_off(
+    tmp_path: Path,
+    fault: Any,  # noqa: ANN401
+    whole: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("siyu_plugins._wecom.PATIENCE", (0.001, 0.001))
     wecom = some()
-    with shop(tmp_path / "whole", some()) as (brand, _):
-        brand.run(now=NOW, send=False)
-        whole = sorted(known(brand))
     path = "externalcontact/batch/get_by_user"
     wecom.faults = {path: [None, *[fault] * 4]}
     with shop(tmp_path / "broken", wecom, pages=1000) as (brand, server):
@@ -229,10 +239,7 @@ def test_it_goes_on_where_it_broke_off(tmp_path: Path, fault: Any, monkeypatch: 
 
 
 @pytest.mark.parametrize("pages", [1, 2, 3])
-def test_a_pass_reads_so_many_pages_and_the_next_one_goes_on(tmp_path: Path, pages: int) -> None:
-    with shop(tmp_path / "whole", some()) as (brand, _):
-        brand.run(now=NOW, send=False)
-        whole = sorted(known(brand))
+def test_a_pass_reads_so_many_pages_and_the_next_one_goes_on(tmp_path: Path, pages: int, whole: list[Any]) -> None:
     with shop(tmp_path / "parts", some(), pages=pages) as (brand, server):
         for _ in range({1: 4, 2: 2, 3: 2}[pages]):
             brand.run(now=NOW, send=False)
