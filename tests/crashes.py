@@ -19,7 +19,7 @@ from siyu.stores.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siyu.stores.session import Writer
+    from siyu.stores.writing import Writer
 
 __all__ = ["Crash", "CrashError", "crashes", "crashing"]
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from siyu.config.programme import Programme
     from siyu.kinds import Frame
-    from siyu.stores.session import Session, Writer
+    from siyu.stores.session import Session
+    from siyu.stores.writing import Writer
     from siyu.view import View
     from siyu.work import Work
 

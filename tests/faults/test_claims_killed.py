@@ -23,7 +23,7 @@ TOML = EVERYTHING.replace("stock = 3", f"stock = {STOCK}")
 CHILD = """
 import os, signal, sys, threading, siyu
 from siyu.claims import counter
-from siyu.stores.session import Writer
+from siyu.stores.writing import Writer
 
 folder, store, now, place = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 lock, left = threading.Lock(), [int(sys.argv[5])]

@@ -53,7 +53,7 @@ siyu.open(sys.argv[1], store=sys.argv[2]).run(now=int(sys.argv[3]), progress=lam
 # Kills itself at a given place, so that none of these depends on the clock.
 CUT = """
 import os, signal, sys, siyu
-from siyu.stores.session import Writer
+from siyu.stores.writing import Writer
 from siyu_plugins.channels.outbox import Outbox
 
 def stop(*_):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from siyu.claims.asking import Asking
     from siyu.claims.columns import Columns
     from siyu.config.programme import Programme
-    from siyu.stores.session import Session, Writer
+    from siyu.stores.session import Session
+    from siyu.stores.writing import Writer
 
 __all__ = ["keep"]
 

@@ -17,7 +17,7 @@ from siyu.stages.fields import allowed
 if TYPE_CHECKING:
     from siyu.config.privacy import Attribute, Field
     from siyu.kinds import Frame
-    from siyu.stores.session import Writer
+    from siyu.stores.writing import Writer
     from siyu.work import Work
 
 __all__ = ["Purge", "cut", "purge"]

@@ -15,7 +15,7 @@ from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
-    from siyu.stores.session import Writer
+    from siyu.stores.writing import Writer
     from siyu.work import Work
 
 __all__ = ["record", "write_ahead"]
