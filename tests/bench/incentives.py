@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 from tests.bench.figures import part, told
+from tests.bench.peers import settling as facts
 from tests.bench.peers.audience import A_DAY, FIRST, MEMBERS, SCALE, filled, noon, store
 from tests.bench.peers.claims import CLIENTS, STOCK, postgresql, programs, sqlite
-from tests.bench.peers.settling import settling
 
 import siyu
 
@@ -171,7 +171,7 @@ def peer(name: str, folder: str) -> dict[str, float]:
     return {"speed": sqlite(Path(folder) / "peer.sqlite", asked(count), size)}
 
 
-PARTS = {"batches": batches, "single": single, "running": running, "settling": settling}
+PARTS = {"batches": batches, "single": single, "running": running, "settling": facts.settling}
 
 
 def rounds(name: str) -> tuple[dict[str, float], dict[str, float]]:
@@ -203,7 +203,8 @@ def beside_a_run() -> None:
 
 
 def by_facts() -> None:
-    """Measure what points, tiers, referrals and coupons cost over all members: at first, for a day, and for nothing."""
+    """Measure what points, tiers, referrals and coupons cost: at first, for a day, for nothing, and in an audit."""
+    print(f"what facts earn {facts.MEMBERS} members, by points, tiers, referrals and coupons")
     with tempfile.TemporaryDirectory() as scratch:
         for name, value in part(ITSELF, "settling", scratch).items():
             told(f"settling: {name}", value, "lines" if name.endswith("lines") else "CPU s")
