@@ -62,10 +62,11 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
     profiles = events.filter(nw.col("type") == "profiled")
     known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
     moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}
-    if engine.rows(profiles.select("member").head(1)):
+    # To find that there are none takes a look at all events.
+    if declared and engine.rows(profiles.select("member").head(1)):
         for column, dtype in declared.items():
             known = known.join(_latest(engine, profiles, before, column, dtype), on="member", how="left")
-    elif before is not None:
+    elif declared and before is not None:
         # Nothing new was declared.
         known = known.join(before.select("member", *declared, *moments), on="member", how="left")
     return cast_like(known, {**STATE["members"].columns, **declared, **_SEEN, **moments})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bring", "known"]
 
+_TYPES = {*CONTACTS, *CROWDS, *GROUPS}
 _PERSONAL = {"follows": (CONTACTS, follows), "group_members": (CROWDS, group_members)}
 
 
@@ -31,9 +32,8 @@ def bring(work: Work) -> None:
     """
     fold = _fold(work)
     if fold is None or _anything(work, fold):
-        for table in _PERSONAL:
-            _show(work, table, _of_members(work, table, fold))
-        _show(work, "groups", _of_groups(work, fold))
+        for table, parts in _brought(work, fold).items():
+            _show(work, table, parts)
     if not work.ticking:
         work.folded |= {table: {"": definition()} for table in (*_PERSONAL, "groups")}
 
@@ -43,8 +43,15 @@ def known(work: Work) -> dict[str, Frame]:
     fold = _fold(work)
     if fold is not None and not _anything(work, fold):
         return {table: work.session.table(table).select(*STATE[table].columns) for table in (*_PERSONAL, "groups")}
-    found = {table: _of_members(work, table, fold) for table in _PERSONAL} | {"groups": _of_groups(work, fold)}
-    return {table: _together(work, table, *parts) for table, parts in found.items()}
+    return {table: _together(work, table, *parts) for table, parts in _brought(work, fold).items()}
+
+
+def _brought(work: Work, fold: Fold | None) -> dict[str, tuple[Frame | None, Frame]]:
+    """Return what is out of date of each table, and its rows now: see ``_of_members`` and ``_of_groups``."""
+    tables = (*_PERSONAL, "groups")
+    if fold is None and not work.some(_of_types(_events(work), _TYPES).select("id")):
+        return {table: (None, _nothing(work, table)) for table in tables}
+    return {table: _of_members(work, table, fold) for table in _PERSONAL} | {"groups": _of_groups(work, fold)}
 
 
 def _fold(work: Work) -> Fold | None:
@@ -56,7 +63,7 @@ def _anything(work: Work, fold: Fold) -> bool:
     """Return whether an event came that the tables are told by, or who is one person changed."""
     if joined_since(work, fold) is not None:
         return True
-    came = _of_types(arrived(work, "events", fold), {*CONTACTS, *CROWDS, *GROUPS})
+    came = _of_types(arrived(work, "events", fold), _TYPES)
     return work.some(came)
 
 
@@ -82,7 +89,7 @@ def _of_members(work: Work, table: str, fold: Fold | None) -> tuple[Frame | None
     types, tell = _PERSONAL[table]
     events = _of_types(_events(work), types)
     if fold is None:
-        return None, work.keep(tell(events)) if work.some(events) else _nothing(work, table)
+        return None, work.keep(tell(events))
     came = work.view.resolve(_of_types(arrived(work, "events", fold), types)).select("member")
     parted = joined_since(work, fold)
     touched = work.keep((came if parted is None else nw.concat([came, parted])).unique())
@@ -95,7 +102,7 @@ def _of_groups(work: Work, fold: Fold | None) -> tuple[Frame | None, Frame]:
     """Return the groups whose stored rows are out of date, None for all, and the rows that they have now; kept."""
     changes = _of_types(_events(work), GROUPS)
     if fold is None:
-        return None, work.keep(groups(work.session.engine, changes)) if work.some(changes) else _nothing(work, "groups")
+        return None, work.keep(groups(work.session.engine, changes))
     came = _of_types(arrived(work, "events", fold), GROUPS).filter(~nw.col("ref").is_null())
     touched = work.keep(came.select(group=nw.col("ref")).unique())
     if not work.some(touched):
