@@ -143,8 +143,9 @@ def turns(scratch: Path) -> dict[str, list[dict[str, float]]]:
 
 
 def ratio(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> float:
-    """Return the median of the ratios of two parts that were run in turn."""
-    return median(one["seconds"] / other["seconds"] for one, other in zip(ours, theirs, strict=False))
+    """Return the ratio of the medians of two parts that were run in turn."""
+    mine, other = (median(one["seconds"] for one in some) for some in (ours, theirs))
+    return mine / other
 
 
 def history(scratch: Path) -> None:
