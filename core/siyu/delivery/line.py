@@ -21,7 +21,7 @@ __all__ = ["Line", "retried"]
 # A batch that is posted takes about so many seconds, as what has its turn next waits for it: at first few go.
 _TURN, _FIRST = 4.0, 250
 # So many times as large may the next batch be.
-_GROWTH = 4
+_GROWTH = 8
 
 
 def retried(receipt: Receipt) -> bool:
