@@ -26,7 +26,6 @@ __all__ = ["DuckStore"]
 # From so many rows in all logs on, a pass may keep frames of many.
 _LARGE = 100_000
 
-
 # How long DuckDB's log of what was committed may get before all of it is written into the tables of the file, for which
 # whoever commits waits: the longer, the larger the tables are. After a crash it takes a second to read so much again.
 _UNWRITTEN = "64MB"

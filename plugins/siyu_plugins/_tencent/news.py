@@ -73,7 +73,7 @@ def unconfirmed(facts: Frame, known: Frame) -> Frame:
 
 
 def joining(facts: Frame, known: Frame) -> Frame:
-    """Return an event ``joined`` for everyone who follows, and did not before.
+    """Add an event ``joined`` for everyone who follows, and did not before; sorted, as a union has no order.
 
     A person has one at most: two callbacks that come at once, of two contacts of one person, are the same to it.
     """
@@ -81,8 +81,9 @@ def joining(facts: Frame, known: Frame) -> Frame:
     new = facts.filter(nw.col("type") == "followed")
     pairs = new.join(before.select("identity", known="second"), on="identity", how="inner")
     old = pairs.filter(nw.col("known") != nw.col("second")).select("identity").unique()
-    return new.join(old, on="identity", how="anti").with_columns(
+    joined = new.join(old, on="identity", how="anti").with_columns(
         type=nw.lit("joined"),
         source_id=nw.concat_str(nw.col("person"), nw.lit("-joined")),
         props=nw.lit(None, nw.String()),
     )
+    return nw.concat([facts, joined]).sort("second", "type", "source_id")

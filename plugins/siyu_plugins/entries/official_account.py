@@ -108,7 +108,7 @@ class OfficialAccount(Door):
         if not self.joins or facts[0]["type"] != "followed":
             return (self._batch(told),)
         known = intake.events_of([facts[0]["identity"]], ["joined", "followed"])
-        return (self._batch(nw.concat([told, joining(told, known)])),)
+        return (self._batch(joining(told, known)),)
 
     def _plain(self, request: Request, lock: Lock) -> Xml:
         lock.signs(request, "signature")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import narwhals as nw
 from attrs import evolve, field, frozen
 
 from siyu import hookimpl
@@ -167,7 +166,7 @@ class Wecom(Corp):
             return (self.batch(framed(intake, facts)),)
         known = intake.keep(intake.events_of([fact["identity"] for fact in facts], NEEDED))
         told = intake.keep(unconfirmed(handed(framed(intake, facts), known), known))
-        batch = self.batch(nw.concat([told, joining(told, known)]) if self.joins else told)
+        batch = self.batch(joining(told, known) if self.joins else told)
         return (self._placed(intake, batch),)
 
     def _placed(self, intake: Intake, batch: Batch) -> Batch:
