@@ -143,6 +143,7 @@ class View(ClocksView, ContactsView):
 
     def audience(self, channel: str) -> str:
         """Return whom a channel of the config speaks to, see ``Channel.audience``; ``member`` where it has none."""
+        # Components are kept by the name of their kind, which no type can tell.
         channels: tuple[Channel, ...] = self._programme.components.get("channel", ())  # type: ignore[assignment]
         return next((one.audience for one in channels if one.name == channel), "member")
 

@@ -219,7 +219,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str | Non
 )
 def test_it_goes_on_where_it_broke_off(
     tmp_path: Path,
-    fault: Any,  # noqa: ANN401
+    fault: Any,  # noqa: ANN401 - see loopback
     whole: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
