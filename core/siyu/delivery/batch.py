@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from siyu.delivery.answers import Answers
 from siyu.kinds import Receipt
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Batch:
         late: Whether the time of a touch is over.
         message: Gives a touch its words, which it has for no longer than it is on its way.
         todo: The touches, as rows, that were not begun yet.
-        answers: The answers, by touch.
+        answers: The answers.
         raised: What the channel raised.
     """
 
@@ -47,7 +48,7 @@ class Batch:
     late: Callable[[Row], bool]
     message: Callable[[Row], Message]
     todo: deque[Row]
-    answers: dict[int, Receipt] = field(factory=dict)
+    answers: Answers = field(factory=Answers)
     raised: list[Exception] = field(factory=list)
     _walled: bool = False
     _tasks: list[asyncio.Task[None]] = field(factory=list)
@@ -69,14 +70,15 @@ class Batch:
             row = self.todo.popleft()
             touch = row["id"]
             if self.late(row):
-                self.answers[touch] = Receipt(touch, "expired", "its time was over before its turn came")
+                self.answers.add(touch, Receipt(touch, "expired", "its time was over before its turn came"))
                 continue
             message = self.message(row)
             self._begun[number] = monotonic()
             try:
-                self.answers[touch] = answer = await self.channel.post(self.client, message)
+                receipt = await self.channel.post(self.client, message)
                 # There is no use in going on against a wall.
-                self._walled |= answer.again in _WALLS
+                self._walled |= receipt.again in _WALLS
+                self.answers.add(touch, receipt)
             except asyncio.CancelledError:
                 if not self._resumed(number):
                     raise
@@ -103,5 +105,5 @@ class Batch:
 
     def _doubt(self, touch: int, error: Exception) -> None:
         self.raised.append(error)
-        self.answers[touch] = Receipt(touch, "unknown", f"{type(error).__name__}: {error}")
+        self.answers.add(touch, Receipt(touch, "unknown", f"{type(error).__name__}: {error}"))
         self._walled = True

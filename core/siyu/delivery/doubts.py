@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -15,7 +16,8 @@ from siyu.frames import latest
 from siyu.kinds import Channel
 
 if TYPE_CHECKING:
-    from siyu.delivery.register import Register, Verdict
+    from siyu.delivery.answers import Verdict
+    from siyu.delivery.register import Register
     from siyu.delivery.render import Renderer
     from siyu.kinds import Frame, Message, Receipt
 
@@ -73,7 +75,7 @@ def _doubtful(register: Register, channel: Channel) -> Frame:
 
 def messages_of(register: Register, channel: Channel, renderer: Renderer, touches: Frame) -> list[Message]:
     """Return touches that were sent, or may have been, as messages, with ``provider_id`` and ``begun``."""
-    rows = register.rows(touches.sort("id"))
+    rows = sorted(register.rows(touches), key=itemgetter("id"))
     if not rows:
         return []
     log = register.work.view.receipts.join(touches.select(touch=nw.col("id")), on="touch", how="semi")

@@ -14,6 +14,7 @@ from siyu.delivery.pace import TRIES, Pace, Pauses, backed_off
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from siyu.delivery.answers import Verdict
     from siyu.kinds import Channel, Receipt
 
 __all__ = ["Line", "retried"]
@@ -90,6 +91,14 @@ class Line:
         """Note that a touch came into a state in which it stays."""
         self._tries.pop(touch, None)
         self.done += 1
+
+    def ended(self, verdicts: Sequence[Verdict]) -> None:
+        """Take note of answers that are final."""
+        if any(verdict[1] != "unknown" for verdict in verdicts):
+            self.pauses.end()
+        for touch, *_ in verdicts if self._tries else ():
+            self._tries.pop(touch, None)
+        self.done += len(verdicts)
 
     def answered(self, receipt: Receipt) -> bool:
         """Take note of an answer; return whether the message is tried again."""

@@ -32,7 +32,8 @@ _STOP = ["id", "state", "reason", "rule"]
 # at most so many, for at most so many seconds, and only while nobody else writes a line to the log.
 _MOST = 32_000
 _SECONDS = 2
-# So many times as many are looked at the next time, where all could be used.
+# So many times as many as have their turn are looked at first, and so many times as many the next time, where all could
+# be used.
 _GROWTH = 16
 
 
@@ -58,12 +59,13 @@ class Look:
             touches: The touches.
             following: Those that are likely to be next.
         """
-        fresh = self._fresh
+        fresh = not self._reach or self._fresh
         if not fresh:
             self._found, self._reach = {}, self._reach // 2
         new = [touch for touch in touches if touch not in self._found]
         if new:
-            self._reach = min(_MOST, max(len(new), self._reach * _GROWTH if fresh else self._reach))
+            wanted = (self._reach or len(new)) * _GROWTH if fresh else self._reach
+            self._reach = min(_MOST, max(len(new), wanted))
             more = islice(following, 0 if self._slow else self._reach - len(new))
             self._look_at([*new, *(touch for touch in more if touch not in self._found)])
         return [self._found.pop(touch) for touch in touches]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from siyu.delivery.answers import STATES, Answers
 from siyu.delivery.cancelling import taken_back
 from siyu.delivery.doubts import cut_off, reconciled
 from siyu.delivery.failing import attributed
@@ -21,18 +23,14 @@ from siyu.kinds import Channel, Receipt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from siyu.delivery.register import Register, Row, Verdict
+    from siyu.delivery.answers import Verdict
+    from siyu.delivery.register import Register, Row
     from siyu.delivery.render import Renderer
 
-__all__ = ["STATES", "Outbox"]
-
-STATES = frozenset({"handed", "sent", "delivered", "failed", "unknown"})
-"""The states that a channel may give."""
+__all__ = ["Outbox"]
 
 # How long a wait goes on before it is looked whether to end.
 _NAP = 0.2
-
-_Answers: TypeAlias = "tuple[dict[int, Receipt], Exception | None]"
 
 
 @define
@@ -116,29 +114,32 @@ class Outbox:
                 line.pauses.begin(self._failed(channel, error))
         self.tell(channel.name, line.done, line.done + len(line))
 
-    def _sent(self, channel: Channel, rows: Sequence[Row]) -> _Answers:
+    def _sent(self, channel: Channel, rows: Sequence[Row]) -> tuple[Answers, Exception | None]:
         """Send a batch at once; a message without an answer is ``unknown``, unless a person has to mend something."""
         messages = [self.renderer.message(row) for row in rows]
-        answers: dict[int, Receipt] = {}
+        known: dict[int, Receipt] = {}
         reason, raised = "the channel gave no receipt", None
         try:
             with attributed(self.register.work, channel):
                 for receipt in channel.send(messages):
-                    answers[receipt.touch] = receipt
+                    known[receipt.touch] = receipt
         except Exception as error:  # noqa: BLE001 - whatever a channel raises, its receipts must be kept
-            if isinstance(error.__cause__, UserError):
-                # It could not send at all: see ``Channel.send``.
-                return answers, error
             reason, raised = str(error), error
-        return {one.touch: answers.get(one.touch) or Receipt(one.touch, "unknown", reason) for one in messages}, raised
+        # After a user's error it could not send at all, see ``Channel.send``: what has no receipt is not in doubt.
+        left = raised is not None and isinstance(raised.__cause__, UserError)
+        answers = Answers()
+        for one in messages:
+            if one.touch in known or not left:
+                answers.add(one.touch, known.get(one.touch) or Receipt(one.touch, "unknown", reason))
+        return answers, raised
 
-    def _posted(self, channel: Channel, rows: Sequence[Row], stack: ExitStack) -> _Answers:
+    def _posted(self, channel: Channel, rows: Sequence[Row], stack: ExitStack) -> tuple[Answers, Exception | None]:
         """Post a batch; what was not begun has no answer."""
         if channel.name not in self._posters:
             try:
                 poster = stack.enter_context(Poster(channel, self.halted, self._late, self.renderer.message))
             except Exception as error:  # noqa: BLE001 - whatever a channel raises; nothing was sent
-                return {}, error
+                return Answers(), error
             self._posters[channel.name] = poster
         answers, raised = self._posters[channel.name].post(rows)
         return answers, raised[0] if raised else None
@@ -156,18 +157,18 @@ class Outbox:
             self.failures += [] if str(failure) in known else [failure]
             return str(failure)
 
-    def _verdicts(self, line: Line, rows: Sequence[Row], answers: dict[int, Receipt]) -> list[Verdict]:
+    def _verdicts(self, line: Line, rows: Sequence[Row], answers: Answers) -> list[Verdict]:
         """Return the receipts of a batch, and put back what is to go again."""
-        left = [row["id"] for row in rows if row["id"] not in answers]
-        found: list[Verdict] = [(touch, "queued", "it was not begun", None) for touch in left]
+        left = answers.without(row["id"] for row in rows) if len(answers) < len(rows) else []
         line.returned(left)
-        given = [_fitting(answers[row["id"]]) for row in rows if row["id"] in answers]
+        line.ended(answers.final)
+        found: list[Verdict] = [*((touch, "queued", "it was not begun", None) for touch in left), *answers.final]
         # A wall is met after what went before it.
-        for receipt in sorted(given, key=retried):
+        for receipt in sorted(map(_fitting, answers.open.values()), key=retried):
             state = "queued" if line.answered(receipt) else receipt.state
             found.append((receipt.touch, state, receipt.reason, receipt.provider_id or None))
-        for _, state, *_ in found:
-            self._counts[state] = self._counts.get(state, 0) + 1
+        for state, number in Counter(verdict[1] for verdict in found).items():
+            self._counts[state] = self._counts.get(state, 0) + number
         return found
 
     @property

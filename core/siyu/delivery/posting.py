@@ -15,8 +15,9 @@ from siyu.delivery.batch import Batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from siyu.delivery.answers import Answers
     from siyu.delivery.looking import Row
-    from siyu.kinds import Channel, Message, Receipt
+    from siyu.kinds import Channel, Message
 
 __all__ = ["Poster"]
 
@@ -61,8 +62,8 @@ class Poster:
             if self._thread is not None:
                 self._thread.shutdown()
 
-    def post(self, rows: Sequence[Row]) -> tuple[dict[int, Receipt], list[Exception]]:
-        """Post touches; return the answers by touch, those that were not begun left out, and what was raised."""
+    def post(self, rows: Sequence[Row]) -> tuple[Answers, list[Exception]]:
+        """Post touches; return the answers, those that were not begun left out, and what was raised."""
         batch = Batch(self.channel, self._client, self.halted, self.late, self.message, deque(rows))
         self._run(batch.post())
         return batch.answers, batch.raised

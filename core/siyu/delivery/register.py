@@ -13,23 +13,22 @@ from siyu.delivery.clock import Clock
 from siyu.delivery.looking import Look, Row
 from siyu.frames import row_number
 from siyu.moments import DISTANT
-from siyu.tables import TABLES
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from siyu.delivery.answers import Verdict
     from siyu.delivery.looking import Stop
     from siyu.kinds import Channel, Frame
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["Register", "Row", "Verdict"]
+__all__ = ["Register", "Row"]
 
-Verdict = tuple[int, str, str, str | None]
-"""A receipt to write: touch, state, reason, provider_id."""
-
-_NAMES = list(TABLES["touches"].columns)
+# What messages are made of: the first ones of each touch; of the others many have the same, which are read once.
+_OWN = ["id", "recipient", "until"]
+_ALIKE = ["recipient_kind", "sender", "campaign", "step", "content", "offer", "channel", "purpose"]
 # So many looks are taken before what was kept for them is dropped.
 _KEPT = 16
 
@@ -54,6 +53,7 @@ class Register:
     _prepared: int = 0
     _last: int = 0
     _others: int = 0
+    _known: int = 0
     _looks: dict[str, Look] = field(factory=dict)
     _useless: dict[str, dict[int, int]] = field(factory=dict)
 
@@ -80,7 +80,7 @@ class Register:
 
     def queued(self) -> dict[str, list[int]]:
         """Return what is queued and due, by channel: by priority, then what has the least time left, then its age."""
-        self.seen = self.work.session.store.last
+        self.seen, self._known = self.work.session.store.last, self.others()
         queued = self.work.view.touches.filter(nw.col("state") == "queued", nw.col("due") <= self.clock.now())
         least = nw.col("until").fill_null(DISTANT)
         ranked = row_number(queued.with_columns(_first=-nw.col("priority"), until=least), [], _ORDER)
@@ -91,7 +91,7 @@ class Register:
 
     def moved(self) -> bool:
         """Return whether others wrote receipts since the queue was read: it may be another one."""
-        return self.work.some(self.changed())
+        return self.others() != self._known and self.work.some(self.changed())
 
     def changed(self) -> Frame:
         """Return the receipts that others wrote since the queue was read."""
@@ -135,9 +135,12 @@ class Register:
         return self._others
 
     def rows(self, touches: Frame) -> list[Row]:
-        """Return touches as rows by column."""
-        found = self.work.session.engine.rows(touches.select(*_NAMES))
-        return [dict(zip(_NAMES, row, strict=True)) for row in found]
+        """Return touches as rows by column, as far as messages are made of them."""
+        known = self.work.keep(touches.select(*_OWN, *_ALIKE, _like=nw.col("id").min().over(*_ALIKE)))
+        first = known.filter(nw.col("id") == nw.col("_like")).select(*_OWN, *_ALIKE)
+        like = {row[0]: dict(zip(_OWN + _ALIKE, row, strict=True)) for row in self.work.session.engine.rows(first)}
+        own = self.work.session.engine.rows(known.select(*_OWN, "_like"))
+        return [dict(like[least], id=touch, recipient=member, until=until) for touch, member, until, least in own]
 
     def addresses(self, channel: Channel, rows: Iterable[Row]) -> dict[int, str]:
         """Return where the members among the recipients can be reached by a channel."""

@@ -108,9 +108,10 @@ def sent(work: Work, channel: Channel, messages: Sequence[Message]) -> Iterator[
     with work.attributed(channel):
         if channel.posts:
             with Poster(channel, lambda: False, lambda _row: False, itemgetter("message")) as poster:
-                answers, raised = poster.post([{"id": one.touch, "message": one} for one in messages])
-            if raised and not answers:
+                found, raised = poster.post([{"id": one.touch, "message": one} for one in messages])
+            if raised and not found:
                 raise raised[0]
+            answers = found.receipts()
         else:
             answers = {one.touch: one for one in channel.send(messages)}
     for message in messages:

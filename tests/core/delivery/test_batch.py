@@ -48,8 +48,9 @@ def test_what_is_not_answered_is_left_in_doubt(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("siyu.delivery.batch._TICK", 0.01)
     made = batch()
     asyncio.run(made.post())
-    assert {touch: receipt.state for touch, receipt in made.answers.items()} == {0: "sent", 1: "unknown", 2: "sent"}
-    assert made.answers[1].reason == "TimeoutError: there was no answer in 0.02 seconds"
+    found = made.answers.receipts()
+    assert {touch: receipt.state for touch, receipt in found.items()} == {0: "sent", 1: "unknown", 2: "sent"}
+    assert found[1].reason == "TimeoutError: there was no answer in 0.02 seconds"
     assert [type(error) for error in made.raised] == [TimeoutError]
 
 
@@ -62,4 +63,4 @@ def test_who_else_interrupts_is_obeyed() -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(interrupted())
-    assert {touch: receipt.state for touch, receipt in made.answers.items()} == {0: "sent", 2: "sent"}
+    assert {touch: receipt.state for touch, receipt in made.answers.receipts().items()} == {0: "sent", 2: "sent"}

@@ -44,3 +44,14 @@ def test_what_is_sent_at_once_is_not_cut() -> None:
     made = line(Channel(name="send"))
     made.took(60.0, 2000)
     assert len(made.take()) == Channel.batch
+
+
+def test_what_ended_is_done_and_ends_a_pause_unless_it_is_in_doubt() -> None:
+    made = line(Posting(name="post"))
+    first, second = made.take()[:2]
+    made.answered(Receipt(first, "failed", "busy", again="later"))
+    made.pauses.begin("down", 0.0)
+    made.ended([(second, "unknown", "no answer", None)])
+    assert (made.done, made.pauses.count, made._tries) == (1, 1, {first: 1})
+    made.ended([(first, "sent", "", "p1")])
+    assert (made.done, made.pauses.count, made._tries) == (2, 0, {})

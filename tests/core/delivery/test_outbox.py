@@ -44,6 +44,34 @@ def test_a_message_has_the_words_of_its_touch(shop: Shop) -> None:
     assert (message.title, message.text, message.offer, message.purpose) == ("Tea", "Hello", "new-10", "marketing")
 
 
+SECOND = """
+[campaign.second]
+use = "broadcast"
+from = 2026-11-01
+on = 2026-11-20
+at = "10:00"
+say = "hello"
+via = "probe"
+until_after = "3d"
+"""
+
+
+@pytest.mark.parametrize("shop", [SECOND], indirect=True)
+def test_what_many_messages_have_alike_is_told_of_each(shop: Shop) -> None:
+    names = ("ann", "bob", "cleo")
+    shop.join(*names)
+    shop.brand.run(now=NOON)
+    got = [message for batch in shop.got for message in batch]
+    assert {(one.campaign, one.offer, one.recipient) for one in got} == {
+        (campaign, offer, shop.number(name))
+        for campaign, offer in (("hello", "new-10"), ("second", ""))
+        for name in names
+    }
+    with shop.brand.store.opened() as session:
+        whose = dict(session.engine.rows(session.table("touches").select("id", "recipient")))
+    assert {one.touch: one.recipient for one in got} == whose
+
+
 def test_a_channel_that_fails_half_way(shop: Shop) -> None:
     shop.join("ann", "bob", "cleo")
 
