@@ -67,18 +67,25 @@ class Outbox:
             self.failures += reminded(self.register, channel)
         lines = [self._line(channel) for channel in channels]
         with ExitStack() as stack:
-            self._refill(lines)
-            while not self.halted() and (active := [line for line in lines if len(line) and not line.pauses.over]):
-                # What is answered by a code has seconds.
-                for line in sorted(active, key=lambda line: not line.channel.code):
-                    if not self.halted() and line.wait() <= 0:
-                        self._round(line, stack)
-                self._rest(lines)
+            try:
+                self._sweep(lines, stack)
+            finally:
+                self.register.settle()
         self._given_up(lines)
         for channel in channels if self._counts.get("handed") else ():
             # What was under way while somebody stopped it.
             self.failures += taken_back(self.register, channel, self.renderer)
         return self.failures
+
+    def _sweep(self, lines: Sequence[Line], stack: ExitStack) -> None:
+        """Let the channels take turns until nothing can be sent any more."""
+        self._refill(lines)
+        while not self.halted() and (active := [line for line in lines if len(line) and not line.pauses.over]):
+            # What is answered by a code has seconds.
+            for line in sorted(active, key=lambda line: not line.channel.code):
+                if not self.halted() and line.wait() <= 0:
+                    self._round(line, stack)
+            self._rest(lines)
 
     def _line(self, channel: Channel) -> Line:
         pace = Pace(channel.rate)
@@ -97,6 +104,7 @@ class Outbox:
             self._refill(lines)
         waits = [line.wait() for line in lines if len(line) and not line.pauses.over]
         if waits and min(waits) > 0:
+            self.register.settle()
             time.sleep(min(_NAP, *waits))
 
     def _round(self, line: Line, stack: ExitStack) -> None:
@@ -109,7 +117,7 @@ class Outbox:
             begun = time.monotonic()
             answers, error = self._posted(channel, rows, stack) if channel.posts else self._sent(channel, rows)
             line.took(time.monotonic() - begun, len(answers))
-            self.register.note(self._verdicts(line, rows, answers))
+            self.register.keep(self._verdicts(line, rows, answers))
             if error is not None:
                 line.pauses.begin(self._failed(channel, error))
         self.tell(channel.name, line.done, line.done + len(line))

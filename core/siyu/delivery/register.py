@@ -11,12 +11,13 @@ from siyu.addresses import revealed
 from siyu.bounces import useless
 from siyu.delivery.clock import Clock
 from siyu.delivery.looking import Look, Row
+from siyu.delivery.slips import Slips
 from siyu.frames import row_number
 from siyu.moments import DISTANT
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from siyu.delivery.answers import Verdict
     from siyu.delivery.looking import Stop
@@ -56,18 +57,25 @@ class Register:
     _known: int = 0
     _looks: dict[str, Look] = field(factory=dict)
     _useless: dict[str, dict[int, int]] = field(factory=dict)
+    _slips: Slips = field(factory=Slips)
 
-    def note(self, verdicts: Sequence[Verdict], rules: Mapping[int, str | None] | None = None) -> None:
-        """Commit receipts; ``rules`` are those of the gate that stopped touches, by touch."""
-        if not verdicts:
+    def note(self, verdicts: Sequence[Verdict]) -> None:
+        """Commit receipts."""
+        self.keep(verdicts)
+        self.settle()
+
+    def keep(self, verdicts: Sequence[Verdict]) -> None:
+        """Keep receipts for the next commit, which is soon: with the intents of the next batch, say."""
+        self._slips.add(verdicts, self.clock.now(), {})
+
+    def settle(self) -> None:
+        """Commit the receipts that were kept."""
+        columns = self._slips.take()
+        if not columns["touch"]:
             return
-        touches, states, reasons, ids = (list(column) for column in zip(*verdicts, strict=True))
-        columns = {"touch": touches, "state": states, "reason": reasons, "provider_id": ids}
-        if rules:
-            columns["rule"] = [rules.get(touch) for touch in touches]
         with self.work.session.writing(self.work.run.id) as writer:
             alone = writer.last == self._last
-            writer.add("receipts", {**columns, "time": [self.clock.now()] * len(touches)})
+            writer.add("receipts", columns)
         if alone:
             self._last = writer.last
 
@@ -80,6 +88,7 @@ class Register:
 
     def queued(self) -> dict[str, list[int]]:
         """Return what is queued and due, by channel: by priority, then what has the least time left, then its age."""
+        self.settle()
         self.seen, self._known = self.work.session.store.last, self.others()
         queued = self.work.view.touches.filter(nw.col("state") == "queued", nw.col("due") <= self.clock.now())
         least = nw.col("until").fill_null(DISTANT)
@@ -109,6 +118,7 @@ class Register:
     def begin(self, channel: Channel, touches: Sequence[int], following: Iterable[int] = ()) -> list[Row]:
         """Mark touches as ``sending`` that may still go; return them as rows, with ``address`` and ``code``.
 
+        What was kept before is committed with it.
         The rules that concern a person are asked once more, on the newest log; what they stop gets its receipt.
 
         Args:
@@ -120,8 +130,10 @@ class Register:
             found = self._look(channel).take(touches, following)
             rows = [row for row in found if isinstance(row, dict)]
             stops = [stop for stop in found if isinstance(stop, tuple)]
-            going: list[Verdict] = [(row["id"], "sending", "", None) for row in rows]
-            self.note([*((*stop[:3], None) for stop in stops), *going], {stop[0]: stop[3] for stop in stops})
+            now = self.clock.now()
+            self._slips.add([(*stop[:3], None) for stop in stops], now, {stop[0]: stop[3] for stop in stops})
+            self._slips.intend([row["id"] for row in rows], now)
+            self.settle()
         return rows
 
     def _look(self, channel: Channel) -> Look:
@@ -174,6 +186,7 @@ class Register:
 
     def renew(self) -> None:
         """Look at the newest log at this moment; what earlier looks kept is dropped at times."""
+        self.settle()
         self._prepared += 1
         if self._prepared % _KEPT == 0:
             self.work.session.engine.drop()

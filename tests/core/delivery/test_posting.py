@@ -264,6 +264,49 @@ def test_a_rate_counts_what_went_before(post: Post, monkeypatch: pytest.MonkeyPa
     assert len(post.got) == 2
 
 
+@pytest.mark.parametrize("post", [("marketing", 'rate = "2/d"')], indirect=True)
+def test_what_was_answered_is_committed_before_a_wait(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def asleep(_seconds: float) -> None:
+        seen.append(post.last())
+        post.brand.halt()
+
+    monkeypatch.setattr("siyu.delivery.outbox.time.sleep", asleep)
+    post.join(3)
+    post.brand.run(now=NOON)
+    assert seen == [["queued", "sent", "sent"]]
+
+
+def test_what_was_answered_is_committed_with_the_next_batch(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 2)
+    seen: list[list[str]] = []
+
+    def answer(message: Message, _nth: int) -> Receipt:
+        seen.append(post.last())
+        return Receipt(message.touch, "sent")
+
+    post.answer = answer
+    post.join(4)
+    post.brand.run(now=NOON)
+    first, second = ["queued", "queued", "sending", "sending"], ["sending", "sending", "sent", "sent"]
+    assert seen == [first, first, second, second]
+    assert set(map(tuple, post.states().values())) == {("queued", "sending", "sent")}
+
+
+def test_what_was_answered_is_committed_whatever_breaks_after_it(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("siyu.kinds.Channel.batch", 2)
+
+    def broken(_channel: str, _done: int, _all: int) -> None:
+        raise ZeroDivisionError
+
+    post.join(4)
+    post.brand.run(now=NOON, send=False)
+    with pytest.raises(ZeroDivisionError):
+        post.brand.deliver(now=NOON, tell=broken)
+    assert post.last() == ["queued", "queued", "sent", "sent"]
+
+
 def test_a_delivery_that_is_halted_puts_back_what_it_did_not_begin(post: Post) -> None:
     post.join(100)
 
