@@ -7,6 +7,7 @@ on every engine, so they are looked up here, once for each day, and joined.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -94,8 +95,13 @@ def real_zones(stated: Iterable[str], fallback: str) -> dict[str, str]:
 
     A zone that is stated and that does not exist has the clocks of the fallback.
     """
-    real = available_timezones()
-    return {name: name if name in real else fallback for name in sorted({*stated, fallback})}
+    return {name: name if name in _real() else fallback for name in sorted({*stated, fallback})}
+
+
+@cache
+def _real() -> frozenset[str]:
+    """Return all zones; to find them, whole folders are read."""
+    return frozenset(available_timezones())
 
 
 def _offset(zone: ZoneInfo, second: int) -> int:

@@ -32,9 +32,9 @@ _STOP = ["id", "state", "reason", "rule"]
 # at most so many, for at most so many seconds, and only while nobody else writes a line to the log.
 _MOST = 32_000
 _SECONDS = 2
-# So many times as many as have their turn are looked at first, and so many times as many the next time, where all could
-# be used.
-_GROWTH = 16
+# So many times as many are looked at the next time where all were of use, and so many times as were of use where others
+# were not.
+_GROWTH, _ROOM = 16, 2
 
 
 @define
@@ -49,7 +49,8 @@ class Look:
     register: Register
     channel: Channel
     _found: dict[int, Row | Stop | None] = field(factory=dict)
-    _reach: int = 0
+    _reach: int = _MOST
+    _looked: int = 0
     _since: tuple[int, int] = (0, 0)
 
     def take(self, touches: Sequence[int], following: Iterable[int]) -> list[Row | Stop | None]:
@@ -59,12 +60,12 @@ class Look:
             touches: The touches.
             following: Those that are likely to be next.
         """
-        fresh = not self._reach or self._fresh
-        if not fresh:
-            self._found, self._reach = {}, self._reach // 2
+        if self._looked and not self._fresh:
+            self._reach = _ROOM * (self._looked - len(self._found))
+            self._found, self._looked = {}, 0
         new = [touch for touch in touches if touch not in self._found]
         if new:
-            wanted = (self._reach or len(new)) * _GROWTH if fresh else self._reach
+            wanted = self._reach * _GROWTH if self._looked else self._reach
             self._reach = min(_MOST, max(len(new), wanted))
             more = islice(following, 0 if self._slow else self._reach - len(new))
             self._look_at([*new, *(touch for touch in more if touch not in self._found)])
@@ -82,9 +83,10 @@ class Look:
 
     def _look_at(self, touches: Sequence[int]) -> None:
         if not self._found:
-            self._since = (self.register.clock.now(), self.register.others())
+            self._since, self._looked = (self.register.clock.now(), self.register.others()), 0
         self.register.renew()
         rows, stops = self._judged(self._still(touches))
+        self._looked += len(touches)
         self._found |= dict.fromkeys(touches)
         self._found |= {row["id"]: row for row in rows}
         self._found |= {stop[0]: stop for stop in stops}

@@ -153,7 +153,8 @@ class Outbox:
         return answers, raised[0] if raised else None
 
     def _late(self, row: Row) -> bool:
-        return row["until"] is not None and row["until"] <= self.register.clock.now()
+        until = row["until"]
+        return until is not None and until <= self.register.clock.now()
 
     def _failed(self, channel: Channel, error: Exception) -> str:
         """Keep a failure, attributed to the channel's plugin, and return its words."""

@@ -12,7 +12,6 @@ from siyu.bounces import useless
 from siyu.delivery.clock import Clock
 from siyu.delivery.looking import Look, Row
 from siyu.delivery.slips import Slips
-from siyu.frames import row_number
 from siyu.moments import DISTANT
 
 if TYPE_CHECKING:
@@ -92,9 +91,9 @@ class Register:
         self.seen, self._known = self.work.session.store.last, self.others()
         queued = self.work.view.touches.filter(nw.col("state") == "queued", nw.col("due") <= self.clock.now())
         least = nw.col("until").fill_null(DISTANT)
-        ranked = row_number(queued.with_columns(_first=-nw.col("priority"), until=least), [], _ORDER)
+        ranked = queued.with_columns(_first=-nw.col("priority"), until=least).sort(_ORDER).select("channel", "id")
         found: dict[str, list[int]] = {}
-        for channel, touch in self.work.session.engine.rows(ranked.sort("row").select("channel", "id")):
+        for channel, touch in self.work.session.engine.rows(ranked):
             found.setdefault(channel, []).append(touch)
         return found
 

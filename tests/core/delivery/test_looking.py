@@ -32,7 +32,7 @@ def looks(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_batches_that_follow_fast_are_looked_at_together(shop: Shop, looks: list[int]) -> None:
     shop.brand.deliver(now=NOON)
-    assert looks == [16, 14]
+    assert looks == [30]
     assert sorted(name for (name,) in shop.names(*NAMES)) == NAMES
     assert {tuple(state for state, _ in shop.states(name)) for name in NAMES} == {("queued", "sending", "sent")}
 
@@ -46,10 +46,22 @@ def test_a_look_is_over_when_somebody_else_writes(shop: Shop, looks: list[int]) 
 
     shop.send = withdrawing
     shop.brand.deliver(now=NOON)
-    assert looks == [16, 14, 3]
+    assert looks == [30, 3]
     assert len(shop.got) == len(NAMES) - 1
     suppressed = [name for name in NAMES if shop.states(name)[-1] == ("suppressed", "consent was withdrawn")]
     assert len(suppressed) == 1
+
+
+def test_the_next_look_goes_as_far_as_the_last_one_was_of_use(shop: Shop, looks: list[int]) -> None:
+    def disturbing(messages: Sequence[Message]) -> Iterable[Receipt]:
+        if len(shop.got) == 2:
+            shop.join("zoe")
+        return sent(messages)
+
+    shop.send = disturbing
+    shop.brand.deliver(now=NOON)
+    assert looks == [30, 4, 24]
+    assert sorted(name for (name,) in shop.names(*NAMES)) == NAMES
 
 
 def test_a_look_is_over_soon(shop: Shop, looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +80,6 @@ def test_what_is_tried_again_is_looked_at_again(shop: Shop, looks: list[int]) ->
 
     shop.send = refusing
     shop.brand.deliver(now=NOON)
-    assert looks == [16, 15]
+    assert looks == [30, 1]
     assert [message.touch for message in shop.got[2]] == [message.touch for message in shop.got[1]]
     assert {shop.states(name)[-1][0] for name in NAMES} == {"sent"}
