@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 from attrs import evolve
@@ -11,13 +11,13 @@ from siyu.addresses import revealed
 from siyu.components import component
 from siyu.config.programme import PRODUCTION
 from siyu.delivery.render import Renderer
-from siyu.delivery.trial import Saying, Trial, choices, marked, said, sent
+from siyu.delivery.trial import ACCESS, Saying, Trial, choices, marked, noted, parted, said, sent
 from siyu.errors import UserError
 from siyu.gate.stopped import targets
 from siyu.gate.suppressed import barred
 from siyu.identities import is_text
 from siyu.kinds import Campaign, Channel, Content
-from siyu.rights.accesses import access
+from siyu.rights.accesses import whoever
 from siyu.rights.rights import Rights
 from siyu.sending import Sending
 from siyu.stages.feature import feature
@@ -25,8 +25,9 @@ from siyu.stages.identify import identify
 from siyu.stages.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from siyu.delivery.pace import Pace
     from siyu.kinds import Message
     from siyu.passes import Moment
     from siyu.view import View
@@ -34,19 +35,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Trials"]
 
+# For how many seconds a test waits at most.
+_PATIENCE = 120
+
 
 class Trials(Rights, Sending):
     """Sends tests."""
 
     def send_test(
-        self, campaign: str, *, to: str | int, by: str, step: str = "", content: str = "", now: Moment = None
+        self,
+        campaign: str,
+        *,
+        to: str | int,
+        by: str,
+        step: str = "",
+        content: str = "",
+        now: Moment = None,
+        tell: Callable[[str], None] = lambda _words: None,
     ) -> list[Trial]:
         """Send what a campaign says to a tester, by its real channels; each item that could fill a slot.
 
         It is no touch: no cap counts it, no metric sees it, and each has a key of its own. The gate's rules on
         consent and time are not asked, so it goes to nobody but the recipients of ``[gate] testers``, outside
-        production of ``[gate] allow``, and never to whom the suppression list has. Kept in ``accesses`` are who sent
-        it, when, of which campaign and to whom.
+        production of ``[gate] allow``, and never to whom the suppression list has. A channel's rate holds for tests as
+        for all that goes by it, and is waited for. Kept in ``accesses``, a row for each message, are who sent it, when,
+        of which campaign, by which channel and to whom.
 
         Args:
             campaign: The campaign.
@@ -55,10 +68,11 @@ class Trials(Rights, Sending):
             step: The only step to test; all by default.
             content: The only item to say, of those that the content has.
             now: The moment of it.
+            tell: Is told when the rate of a channel has to be waited for.
 
         Raises:
             UserError: There is no such campaign, step or item; the recipient is no tester; the channel is of another
-                environment, or stopped.
+                environment, or stopped, or its rate is used up for minutes.
             PluginError: A channel failed.
         """
         asked = _outside(to)
@@ -71,8 +85,17 @@ class Trials(Rights, Sending):
                 _looked_at(work, number)
                 messages = list(self._messages(work, campaign, sayings, number, content))
                 found = list(self._addressed(work, messages, number, text))
-            self._tested(work, campaign, number, by)
-            return [trial for channel, batch in found for trial in sent(work, channel, batch)]
+            register = self._register(work)
+            paces = [_soon(channel, register.pace(channel), len(batch)) for channel, batch in found]
+            with work.session.writing(work.run.id) as writer:
+                record(work, writer)
+            trials: list[Trial] = []
+            for (channel, batch), pace in zip(found, paces, strict=True):
+                for part in parted(channel, pace, batch, tell):
+                    row = {"member": number, "actor": whoever(by), "reason": noted(campaign, channel.name)}
+                    _keep(work, [row | {"what": ACCESS, "time": register.clock.now()}] * len(part))
+                    trials += sent(work, channel, part)
+            return trials
 
     def _sayings(self, campaign: str, step: str) -> list[Saying]:
         known = {one.name: one for one in self.programme.of(Campaign)}
@@ -141,11 +164,22 @@ class Trials(Rights, Sending):
                     )
             yield channel, [evolve(one, address=address) for one in mine]
 
-    def _tested(self, work: Work, campaign: str, number: int, by: str) -> None:
-        """Keep that a test was sent, before it is."""
-        access(work, number, "send-test", by, f"campaign {campaign}")
-        with work.session.writing(work.run.id) as writer:
-            record(work, writer)
+
+def _soon(channel: Channel, pace: Pace, number: int) -> Pace:
+    """Return how fast a channel may go, unless so many messages would have to wait for longer than anybody does."""
+    wait = pace.until(number)
+    if wait > _PATIENCE:
+        raise UserError(
+            f"channel '{channel.name}' sends {channel.rate} at most, and is free for {number} tests in {wait:.0f} s: "
+            "test then, or fewer at a time, as by one step or one item"
+        )
+    return pace
+
+
+def _keep(work: Work, rows: list[dict[str, Any]]) -> None:
+    """Keep that tests are sent, before they are."""
+    with work.session.writing(work.run.id) as writer:
+        writer.add("accesses", {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _looked_at(work: Work, number: int) -> None:

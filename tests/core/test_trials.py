@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrs import define
+from attrs import define, field
 from tests.brands import contents, folder, happened, opened, rows
 from tests.loopback import Call, Loopback, loopback
 from tests.mailbox import Mailbox, mailbox
@@ -121,7 +121,7 @@ def test_each_step_and_item_goes_to_the_tester_and_leaves_no_touch(scene: Scene)
     assert contents(scene.brand, without=("accesses", "runs", "configs")) == before
     number = scene.brand.number("email:lin@example.com")
     known = rows(scene.brand, "accesses", "member", "what", "actor", "reason")
-    assert known[-1] == (number, "send-test", "wu", "campaign trip")
+    assert known[-3:] == [(number, "send-test", "wu", "campaign trip by mail")] * 3
 
 
 def test_a_channel_that_posts_sends_each_test_under_a_key_of_its_own(scene: Scene) -> None:
@@ -154,7 +154,7 @@ def test_an_item_can_be_named_that_would_not_fit(scene: Scene) -> None:
 def test_what_is_refused_before_anything_is_sent(scene: Scene, campaign: str, more: dict[str, str], words: str) -> None:
     sent = len(scene.box.mails), len(scene.hook.calls)
     with pytest.raises(UserError, match=words):
-        scene.brand.send_test(campaign, by="wu", now=NOW, **more)
+        scene.brand.send_test(campaign, by="wu", now=NOW, **more)  # type: ignore[arg-type] # more are all texts
     assert (len(scene.box.mails), len(scene.hook.calls)) == sent
 
 
@@ -163,6 +163,52 @@ def test_a_stopped_channel_sends_no_test(scene: Scene) -> None:
     with pytest.raises(UserError, match="channel:hook is stopped by Li"):
         scene.brand.send_test("trip", to="phone:13800138000", by="wu", step="call", now=NOW)
     scene.brand.control("channel:hook", "resume", actor="Li", now=NOW)
+
+
+@define
+class Waits:
+    """What was slept, and said of it, by a clock that goes on only meanwhile."""
+
+    slept: list[float] = field(factory=list)
+    told: list[str] = field(factory=list)
+
+    def test(self, brand: Brand, **more: str) -> int:
+        to = "phone:13800138000"
+        return len(brand.send_test("trip", to=to, by="wu", step="call", now=NOW, tell=self.told.append, **more))
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    made = Waits()
+    monkeypatch.setattr("siyu.delivery.pace.monotonic", lambda: 1000 + sum(made.slept))
+    monkeypatch.setattr("siyu.delivery.trial.time.sleep", made.slept.append)
+    return made
+
+
+def rated(scene: Scene, path: Path, rate: str) -> Brand:
+    toml = (scene.path / "brand.toml").read_text(encoding="utf-8")
+    return opened(folder(path, toml.replace('use = "webhook"', f'use = "webhook"\nrate = "{rate}"')))
+
+
+def test_a_test_waits_for_the_rate_of_its_channel_and_says_so(scene: Scene, tmp_path: Path, waits: Waits) -> None:
+    with rated(scene, tmp_path, "2/min") as brand:
+        assert [waits.test(brand) for _ in range(2)] == [1, 1]
+        assert (waits.slept, waits.told) == ([], [])
+        scene.hook.calls.clear()
+        assert waits.test(brand) == len(scene.hook.calls) == 1
+    assert waits.slept == [61]
+    assert waits.told == ["channel hook sends 2/min; 1 more go from 61 s on"]
+
+
+def test_nobody_waits_for_hours(scene: Scene, tmp_path: Path, waits: Waits) -> None:
+    with rated(scene, tmp_path, "2/d") as brand:
+        assert [waits.test(brand) for _ in range(2)] == [1, 1]
+        sent = len(scene.hook.calls)
+        with pytest.raises(UserError, match="'hook' sends 2/d at most, and is free for 1 tests in 86401 s"):
+            waits.test(brand)
+        assert len(scene.hook.calls) == sent
+        assert len(rows(brand, "accesses", "time")) == 2
+    assert waits.slept == []
 
 
 def test_outside_production_the_allow_list_holds(scene: Scene) -> None:

@@ -34,13 +34,14 @@ def send_test(  # noqa: PLR0913 - each is a word of the command
 
     Each step is sent once for each item that could fill its slot. A test is no touch: no cap and no metric counts it,
     and each has a key of its own. As consents and quiet hours are not asked, it goes only to the ids of [gate] testers,
-    outside production to those of [gate] allow.
+    outside production to those of [gate] allow. A channel's rate holds for tests too: a short wait is said and waited
+    for, a long one refused.
     """
     folder, (campaign,) = parted(named, 1, "which campaign")
     import siyu
 
-    with siyu.open(folder, environment=environment) as brand, progress(quiet=machine):
-        found = brand.send_test(campaign, to=to, by=by, step=step, content=content, now=now)
+    with siyu.open(folder, environment=environment) as brand, progress(quiet=machine) as tell:
+        found = brand.send_test(campaign, to=to, by=by, step=step, content=content, now=now, tell=tell)
     if machine:
         as_json([attrs.asdict(one) for one in found])
         return

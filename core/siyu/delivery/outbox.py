@@ -14,7 +14,6 @@ from siyu.delivery.cancelling import taken_back
 from siyu.delivery.doubts import cut_off, reconciled
 from siyu.delivery.failing import attributed
 from siyu.delivery.line import Line, retried
-from siyu.delivery.pace import Pace
 from siyu.delivery.posting import Poster
 from siyu.delivery.reminding import reminded
 from siyu.errors import PluginError, UserError
@@ -65,7 +64,7 @@ class Outbox:
             self.failures += reconciled(self.register, channel, self.renderer)
             self.failures += taken_back(self.register, channel, self.renderer)
             self.failures += reminded(self.register, channel)
-        lines = [self._line(channel) for channel in channels]
+        lines = [Line(channel, self.register.pace(channel)) for channel in channels]
         with ExitStack() as stack:
             try:
                 self._sweep(lines, stack)
@@ -86,12 +85,6 @@ class Outbox:
                 if not self.halted() and line.wait() <= 0:
                     self._round(line, stack)
             self._rest(lines)
-
-    def _line(self, channel: Channel) -> Line:
-        pace = Pace(channel.rate)
-        if channel.rate is not None:
-            pace.seed(self.register.age_of_sends(channel, channel.rate.seconds))
-        return Line(channel, pace)
 
     def _refill(self, lines: Sequence[Line]) -> None:
         queued = self.register.queued()

@@ -67,6 +67,18 @@ class Pace:
             return 0.0
         return max(0.0, self._gone[0] + self.rate.seconds - monotonic())
 
+    def until(self, number: int) -> float:
+        """Return in how many seconds the last of so many messages could go."""
+        if self.rate is None or not number:
+            return 0.0
+        begun = now = monotonic()
+        gone = deque(self._gone, maxlen=self.rate.count)
+        for _ in range(number):
+            if len(gone) == self.rate.count:
+                now = max(now, gone[0] + self.rate.seconds)
+            gone.append(now)
+        return now - begun
+
 
 @define
 class Pauses:

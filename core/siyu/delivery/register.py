@@ -11,7 +11,9 @@ from siyu.addresses import revealed
 from siyu.bounces import useless
 from siyu.delivery.clock import Clock
 from siyu.delivery.looking import Look, Row
+from siyu.delivery.pace import Pace
 from siyu.delivery.slips import Slips
+from siyu.delivery.trial import tests
 from siyu.moments import DISTANT
 
 if TYPE_CHECKING:
@@ -106,13 +108,18 @@ class Register:
         log = self.work.session.table("receipts")
         return log.filter(nw.col("seq") > self.seen, nw.col("run") != self.work.run.id)
 
-    def age_of_sends(self, channel: Channel, seconds: int) -> list[int]:
-        """Return how many seconds ago each message of the last span went out by a channel."""
-        now = self.clock.now()
-        log = self.work.view.receipts.filter(nw.col("state") == "sending", nw.col("time") > now - seconds - 1)
-        own = self.work.view.raw["touches"].filter(nw.col("channel") == channel.name).select(touch=nw.col("id"))
-        times = self.work.session.engine.rows(log.join(own, on="touch", how="semi").select("time"))
-        return [max(0, now - time) for (time,) in times]
+    def pace(self, channel: Channel) -> Pace:
+        """Return how fast a channel may go: what went by it in the last span counts, tests too."""
+        pace = Pace(channel.rate)
+        if channel.rate is not None:
+            now = self.clock.now()
+            since = now - channel.rate.seconds - 1
+            log = self.work.view.receipts.filter(nw.col("state") == "sending", nw.col("time") > since)
+            own = self.work.view.raw["touches"].filter(nw.col("channel") == channel.name).select(touch=nw.col("id"))
+            found = (log.join(own, on="touch", how="semi").select("time"), tests(self.work.view, channel.name, since))
+            times = [time for part in found for (time,) in self.work.session.engine.rows(part)]
+            pace.seed(max(0, now - time) for time in times)
+        return pace
 
     def begin(self, channel: Channel, touches: Sequence[int], following: Iterable[int] = ()) -> list[Row]:
         """Mark touches as ``sending`` that may still go; return them as rows, with ``address`` and ``code``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,20 @@ from siyu.delivery.posting import Poster
 from siyu.kinds import Content, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from siyu.kinds import Campaign, Channel, Message
+    from siyu.delivery.pace import Pace
+    from siyu.kinds import Campaign, Channel, Frame, Message
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["MARK", "Saying", "Trial", "choices", "marked", "said", "sent"]
+__all__ = ["ACCESS", "MARK", "Saying", "Trial", "choices", "marked", "noted", "parted", "said", "sent", "tests"]
 
 MARK = "[TEST] "
 """What stands before the words of a test."""
+
+ACCESS = "send-test"
+"""What ``accesses`` have of a test: a row for each message, as they count towards the rate of its channel."""
 
 _BITS = 62
 
@@ -101,6 +106,37 @@ def marked(message: Message) -> Message:
     title = MARK + message.title if message.title else ""
     text = message.text if title else MARK + message.text
     return evolve(message, touch=secrets.randbits(_BITS), title=title, text=text)
+
+
+def noted(campaign: str, channel: str) -> str:
+    """Return the reason that a test has in ``accesses``."""
+    return f"campaign {campaign} by {channel}"
+
+
+def tests(view: View, channel: str, since: int) -> Frame:
+    """Return when tests went out by a channel after a moment: time."""
+    own = nw.col("reason").str.ends_with(f" by {channel}")
+    rows = view.raw["accesses"].filter(nw.col("what") == ACCESS, nw.col("time") > since, own)
+    return rows.select("time")
+
+
+def parted(
+    channel: Channel, pace: Pace, messages: Sequence[Message], tell: Callable[[str], None]
+) -> Iterator[Sequence[Message]]:
+    """Yield as many messages at a time as the rate of their channel lets go; tell when there is a wait."""
+    left = list(messages)
+    while left:
+        wait = pace.wait()
+        if wait > 0:
+            tell(f"channel {channel.name} sends {channel.rate}; {len(left)} more go from {wait:.0f} s on")
+            time.sleep(wait)
+        room = pace.room()
+        # After a wait, the clock may be a little behind.
+        part = left if room is None else left[: max(0, room)]
+        pace.spend(len(part))
+        left = left[len(part) :]
+        if part:
+            yield part
 
 
 def sent(work: Work, channel: Channel, messages: Sequence[Message]) -> Iterator[Trial]:

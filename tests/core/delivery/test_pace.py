@@ -52,6 +52,21 @@ def test_what_went_before_a_restart_counts(clock: list[float]) -> None:
     assert Pace(None).room() is None
 
 
+@pytest.mark.parametrize("before", [[], [5], [5, 40], [1, 2, 3, 40]])
+@pytest.mark.parametrize("number", [0, 1, 2, 5, 9])
+def test_it_is_known_when_the_last_of_many_could_go(clock: list[float], before: list[int], number: int) -> None:
+    pace = Pace(Rate(3, 60))
+    pace.seed(before)
+    foretold, begun, left = pace.until(number), clock[0], number
+    while left:
+        now = min(left, max(0, pace.room() or 0))
+        pace.spend(now)
+        left -= now
+        clock[0] += pace.wait() if left else 0
+    assert foretold == pytest.approx(clock[0] - begun)
+    assert Pace(None).until(number) == 0
+
+
 def test_waits_double_and_are_not_alike() -> None:
     assert all(0.25 <= backed_off(1) <= 0.5 for _ in range(50))
     assert all(2 <= backed_off(4) <= 4 for _ in range(50))
