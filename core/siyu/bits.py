@@ -163,9 +163,8 @@ def _holds(bits: nw.Expr, power: nw.Expr | int) -> nw.Expr:
 
 def stored(session: Session, table: str) -> Bits:
     """Return the bits that the last run left in a table of state."""
-    known = session.table("folds").filter(nw.col("state") == table, nw.col("name") != "")
-    rows = sorted(session.engine.rows(known.select("name", "definition")))
-    return Bits(session.table(table), {name: dict(json.loads(text)) for name, text in rows})
+    rows = [row for row in session.folds() if row["state"] == table and row["name"]]
+    return Bits(session.table(table), {row["name"]: dict(json.loads(row["definition"])) for row in rows})
 
 
 def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:
