@@ -63,7 +63,7 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
     known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
     moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}
     # To find that there are none takes a look at all events.
-    if declared and engine.rows(profiles.select("member").head(1)):
+    if declared and engine.some(profiles.select("member")):
         for column, dtype in declared.items():
             known = known.join(_latest(engine, profiles, before, column, dtype), on="member", how="left")
     elif declared and before is not None:
@@ -100,7 +100,7 @@ def _seen(engine: Engine, facts: Frame) -> Frame:
     pass tells all of it: a moment and the rank of a name among all names are one number.
     """
     entries, places = (_ranked(engine, facts, name) for name in ("entry", "place"))
-    size = max(1, *(engine.rows(frame.select(nw.len()))[0][0] for frame in (entries, places)))
+    size = max(1, *(engine.size(frame) for frame in (entries, places)))
     ranked = facts.join(entries, on="entry", how="left").join(places, on="place", how="left")
     moment = (nw.col("second") + _SHIFT) * size
     found = ranked.group_by("member").agg(

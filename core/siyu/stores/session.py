@@ -49,6 +49,7 @@ class Session:
         self.vault = Vault(keys)
         self._ahead: dict[str, str] = {}
         self._holding: dict[str, bool] | None = None
+        self._folds: list[dict[str, Any]] | None = None
         self._made: list[str] = []
 
     @contextmanager
@@ -66,7 +67,7 @@ class Session:
             self.cursor.rollback()
             raise
         finally:
-            self._holding = None
+            self._holding = self._folds = None
         self.cursor.commit()
 
     @contextmanager
@@ -122,6 +123,17 @@ class Session:
         if name not in known:
             known[name] = bool(self.cursor.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall())
         return known[name]
+
+    def folds(self) -> list[dict[str, Any]]:
+        """Return the rows of ``folds`` by column, those of a snapshot as they were read first."""
+        if self._folds is not None:
+            return self._folds
+        columns = ", ".join(f'"{name}"' for name in TABLES["folds"].columns)
+        rows = self.cursor.execute(f"SELECT {columns} FROM folds ORDER BY ALL").fetchall()
+        found = [dict(zip(TABLES["folds"].columns, row, strict=True)) for row in rows]
+        if self._holding is not None:
+            self._folds = found
+        return found
 
     def found(self, table: str, columns: Sequence[str], values: Sequence[int]) -> list[tuple[Any, ...]]:
         """Return some columns of the rows whose first one of these is among the values, straight from a table."""

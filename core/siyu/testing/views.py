@@ -68,6 +68,12 @@ class MemorySession:
         """Return whether a table has any rows."""
         return bool(self.engine.rows(self.held[name].head(1)))
 
+    def folds(self) -> list[dict[str, Any]]:
+        """Return the rows of ``folds`` by column."""
+        columns = list(TABLES["folds"].columns)
+        rows = self.engine.rows(self.held["folds"].select(*columns))
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
     def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
         return self.held | {}
