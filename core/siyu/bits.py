@@ -158,9 +158,8 @@ def _holds(bits: nw.Expr, power: nw.Expr | int) -> nw.Expr:
 
 def stored(session: Session, table: str) -> Bits:
     """Return the bits that the last run left in a table of state."""
-    known = session.table("folds").filter(nw.col("state") == table, nw.col("name") != "")
-    rows = sorted(session.engine.rows(known.select("name", "definition")))
-    return Bits(session.table(table), {name: dict(json.loads(text)) for name, text in rows})
+    rows = sorted(session.stored("folds", ("name", "definition"), state=table))
+    return Bits(session.table(table), {name: dict(json.loads(text)) for name, text in rows if name})
 
 
 def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:

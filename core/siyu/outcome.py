@@ -81,9 +81,11 @@ class Outcome:
         )
         if "verdicts" not in work.results:
             return outcome
-        planned = work.run.kind == "plan"
+        planned, some = work.run.kind == "plan", work.some(work.results["verdicts"])
+        if not planned and not some:
+            return outcome
         judged = work.keep(_judged(work).sort("id")) if planned else _judged(work)
-        if work.some(work.results["verdicts"]):
+        if some:
             first = engine.rows(judged.select(*WHO).sort("id").head(sample))
             touched, gated = _numbers(work, judged)
             outcome = evolve(outcome, touched=touched, gated=gated, sample=first)

@@ -62,8 +62,7 @@ def read(work: Work, entry: Entry, label: str) -> None:
 
 
 def _cursor(work: Work, label: str) -> str:
-    known = work.session.table("cursors").filter(nw.col("entry") == label)
-    rows = work.session.engine.rows(known.select("seq", "cursor"))
+    rows = work.session.stored("cursors", ("seq", "cursor"), entry=label)
     return max(rows)[1] if rows else ""
 
 
