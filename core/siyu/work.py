@@ -113,6 +113,11 @@ class Work:
         """Compute a frame once, for as long as the pass lasts; ``number`` is a column to number the rows from 1."""
         return self.session.engine.keep(frame, number)
 
+    def has(self, kind: str) -> bool:
+        """Return whether there are events of a type, those of this pass included."""
+        own = (part.filter(nw.col("type") == kind) for part in self.staged.get("events", ()))
+        return self.session.has(kind) or any(self.some(part) for part in own)
+
     def holds(self, table: str) -> bool:
         """Return whether a log has any rows, those of this pass included."""
         return bool(self.staged.get(table)) or self.session.holds(table)
@@ -120,6 +125,7 @@ class Work:
     def count(self, name: str, frame: Frame) -> int:
         """Add the number of a kept frame's rows to a count and return it."""
         number = self.size(frame)
+        self.sizes[id(frame)] = (frame, number)
         self.counts[name] = self.counts.get(name, 0) + number
         return number
 

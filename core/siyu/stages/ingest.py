@@ -156,15 +156,16 @@ def identified(work: Work, rows: Frame) -> None:
     """
     engine = work.session.engine
     seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
-    if engine.versions > 1:
-        seen = engine.hashed(seen, ["_identity"], "value", engine.versions - 1)
+    rotates, kind = engine.versions > 1, nw.col("_identity").str.replace_all(":.*", "")
+    if rotates:
+        seen = engine.hashed(seen.with_columns(kind=kind), ["_identity"], "value", engine.versions - 1)
     else:
-        seen = seen.with_columns(value=nw.col("member"))
-    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
-    known = work.view.raw["identities"].select("value")
-    new = work.stage("identities", seen.join(known, on="value", how="anti"))
-    rotated = new.filter(nw.col("member") != nw.col("value"))
-    if engine.versions > 1 and work.some(rotated):
+        seen = seen.with_columns(value=nw.col("member"), kind=kind)
+    if work.holds("identities"):
+        seen = seen.join(work.view.raw["identities"].select("value"), on="value", how="anti")
+    new = work.stage("identities", seen)
+    rotated = new.filter(nw.col("member") != nw.col("value")) if rotates else new
+    if rotates and work.some(rotated):
         link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}
         work.stage("links", rotated.select(**link, evidence=nw.lit(ROTATED), undone=nw.lit(value=False)))
 

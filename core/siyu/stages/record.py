@@ -132,12 +132,12 @@ def _still_new(work: Work, table: str, rows: Frame) -> Frame:
 
 
 def _decisions(work: Work, writer: Writer) -> None:
-    if "steps" in work.results:
+    if "steps" in work.results and work.some(work.results["steps"]):
         decided = work.results["steps"].with_columns(member=nw.col("recipient"), decided=nw.lit(work.run.now))
         steps = decided.filter(nw.col("recipient_kind") == "member").sort("campaign", "member", "step", "occurrence")
         writer.append("steps", cast_like(steps, TABLES["steps"].columns))
     for table in ("touches", "receipts", "grants"):
-        if table in work.results:
+        if table in work.results and work.size(work.results[table]):
             ordered = work.results[table].sort("id") if table == "touches" else work.results[table]
             writer.append(table, _uncontested(work, table, ordered))
 

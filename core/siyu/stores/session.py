@@ -161,6 +161,10 @@ class Session:
         query = "SELECT 1 FROM events WHERE seq > ? AND type IN (SELECT unnest(?::VARCHAR[])) LIMIT 1"
         return bool(self.cursor.execute(query, [since, list(types)]).fetchall())
 
+    def has(self, kind: str) -> bool:
+        """Return whether the log has events of a type."""
+        return bool(self.cursor.execute("SELECT 1 FROM events WHERE type = ? LIMIT 1", [kind]).fetchall())
+
     def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
         """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
         query = f'SELECT 1 FROM "{log}" WHERE seq > ? AND seq NOT BETWEEN ? AND ? LIMIT 1'

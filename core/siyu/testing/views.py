@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
+import narwhals as nw
 from attrs import define
 
 from siyu.config.programme import load
@@ -26,7 +27,7 @@ from siyu.view import View
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from siyu.config.programme import Programme
     from siyu.engine import Engine
@@ -67,6 +68,26 @@ class MemorySession:
     def holds(self, name: str) -> bool:
         """Return whether a table has any rows."""
         return bool(self.engine.rows(self.held[name].head(1)))
+
+    def stored(self, table: str, columns: Sequence[str], **equal: object) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows of a table that have given values."""
+        found = self.held[table].filter(*(nw.col(name) == value for name, value in equal.items()))
+        return self.engine.rows(found.select(*columns))
+
+    def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
+        """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+        later = self.held[log].filter(nw.col("seq") > since, ~nw.col("seq").is_between(*own))
+        return bool(self.engine.rows(later.head(1)))
+
+    def happened(self, types: Collection[str] | None, after: int, until: int) -> bool:
+        """Return whether the log has events of some types, or of any, after one moment and not after another."""
+        found = self.held["events"].filter(nw.col("second") > after, nw.col("second") <= until)
+        named = found if types is None else found.filter(nw.col("type").is_in(sorted(types)))
+        return bool(self.engine.rows(named.head(1)))
+
+    def has(self, kind: str) -> bool:
+        """Return whether the log has events of a type."""
+        return bool(self.engine.rows(self.held["events"].filter(nw.col("type") == kind).head(1)))
 
     def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
