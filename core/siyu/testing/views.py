@@ -49,11 +49,13 @@ class MemorySession:
     Attributes:
         engine: The engine.
         held: The tables by name.
+        given: The names of those that have rows.
         last: The last ``seq``.
     """
 
     engine: Engine
     held: dict[str, Frame] | Tables
+    given: Collection[str] = ()
     last: int = 1_000_000
 
     @property
@@ -67,15 +69,19 @@ class MemorySession:
 
     def holds(self, name: str) -> bool:
         """Return whether a table has any rows."""
-        return bool(self.engine.rows(self.held[name].head(1)))
+        return name in self.given
 
     def stored(self, table: str, columns: Sequence[str], **equal: object) -> list[tuple[Any, ...]]:
         """Return some columns of the rows of a table that have given values."""
+        if table not in self.given:
+            return []
         found = self.held[table].filter(*(nw.col(name) == value for name, value in equal.items()))
         return self.engine.rows(found.select(*columns))
 
     def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
         """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+        if log not in self.given:
+            return False
         later = self.held[log].filter(nw.col("seq") > since, ~nw.col("seq").is_between(*own))
         return bool(self.engine.rows(later.head(1)))
 
@@ -87,7 +93,8 @@ class MemorySession:
 
     def has(self, kind: str) -> bool:
         """Return whether the log has events of a type."""
-        return bool(self.engine.rows(self.held["events"].filter(nw.col("type") == kind).head(1)))
+        found = self.held["events"].filter(nw.col("type") == kind)
+        return "events" in self.given and bool(self.engine.rows(found.head(1)))
 
     def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
@@ -127,8 +134,10 @@ def work(
     """
     programme, registry = programme_of(toml, plugins)
     chosen = engine_of(engine)
-    given = {name: _table(chosen, programme, name, found) for name, found in rows.items()}
-    session = MemorySession(chosen, Tables(lambda name: _table(chosen, programme, name, ()), TABLES) | given)
+    lists = {name: list(found) for name, found in rows.items()}
+    given = {name: _table(chosen, programme, name, found) for name, found in lists.items()}
+    every = Tables(lambda name: _table(chosen, programme, name, ()), TABLES) | given
+    session = MemorySession(chosen, every, [name for name, found in lists.items() if found])
     second = now if isinstance(now, int) else moment(now, programme.brand.zone)
     run = Run(id=1, kind="run", now=second, config=programme.hash, watermark=session.last)
     made = View(session.tables(), now=second, programme=programme, engine=chosen)
