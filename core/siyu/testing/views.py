@@ -12,6 +12,7 @@ import narwhals as nw
 from attrs import define
 
 from siyu.config.programme import load
+from siyu.kinds import Tagger
 from siyu.moments import day_number, moment
 from siyu.registry import discover
 from siyu.relations import Tables
@@ -49,13 +50,13 @@ class MemorySession:
     Attributes:
         engine: The engine.
         held: The tables by name.
-        given: The names of those that have rows.
+        given: The names of those that have rows; None to look.
         last: The last ``seq``.
     """
 
     engine: Engine
     held: dict[str, Frame] | Tables
-    given: Collection[str] = ()
+    given: Collection[str] | None = None
     last: int = 1_000_000
 
     @property
@@ -69,18 +70,20 @@ class MemorySession:
 
     def holds(self, name: str) -> bool:
         """Return whether a table has any rows."""
-        return name in self.given
+        if self.given is not None:
+            return name in self.given
+        return bool(self.engine.rows(self.held[name].head(1)))
 
     def stored(self, table: str, columns: Sequence[str], **equal: object) -> list[tuple[Any, ...]]:
         """Return some columns of the rows of a table that have given values."""
-        if table not in self.given:
+        if not self.holds(table):
             return []
         found = self.held[table].filter(*(nw.col(name) == value for name, value in equal.items()))
         return self.engine.rows(found.select(*columns))
 
     def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
         """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
-        if log not in self.given:
+        if not self.holds(log):
             return False
         later = self.held[log].filter(nw.col("seq") > since, ~nw.col("seq").is_between(*own))
         return bool(self.engine.rows(later.head(1)))
@@ -94,7 +97,7 @@ class MemorySession:
     def has(self, kind: str) -> bool:
         """Return whether the log has events of a type."""
         found = self.held["events"].filter(nw.col("type") == kind)
-        return "events" in self.given and bool(self.engine.rows(found.head(1)))
+        return self.holds("events") and bool(self.engine.rows(found.head(1)))
 
     def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
@@ -142,8 +145,9 @@ def work(
     run = Run(id=1, kind="run", now=second, config=programme.hash, watermark=session.last)
     made = View(session.tables(), now=second, programme=programme, engine=chosen)
     passing = Work(session, programme, registry, run, made)  # type: ignore[arg-type]
-    for stage in (identify, feature, tag, segment):
-        stage(passing)
+    for stage, asked in ((identify, True), (feature, True), (tag, programme.of(Tagger)), (segment, programme.segments)):
+        if asked:
+            stage(passing)
     return passing
 
 
