@@ -78,7 +78,7 @@ def admit(requests: Frame, counters: Frame, engine: Engine, rounds: int = 8, *, 
         room when the request was judged; null where it was admitted), one row an id.
     """
     asked = engine.keep(cast_like(requests, _ROWS))
-    if _count(asked, engine) <= small:
+    if engine.size(asked) <= small:
         return _folded(asked, counters, engine)
     scarce = engine.keep(_scarce(asked, counters))
     refused = _refused(scarce, engine, rounds, small)
@@ -86,11 +86,6 @@ def admit(requests: Frame, counters: Frame, engine: Engine, rounds: int = 8, *, 
     ids = asked.select("id").unique().join(reasons, on="id", how="left")
     verdict = nw.when(nw.col("reason").is_null()).then(nw.lit(_ADMITTED)).otherwise(nw.lit(_REFUSED))
     return engine.keep(ids.select("id", verdict.alias("verdict"), "reason"))
-
-
-def _count(frame: Frame, engine: Engine) -> int:
-    count: int = engine.rows(frame.select(nw.len()))[0][0]
-    return count
 
 
 def _folded(asked: Frame, counters: Frame, engine: Engine) -> Frame:
@@ -124,7 +119,7 @@ def _refused(scarce: Frame, engine: Engine, rounds: int, small: int) -> Frame:
     """Return the ids (``id``) of the requests that are refused."""
     refused, pending = [], scarce
     for _ in range(rounds):
-        if _count(pending, engine) <= small:
+        if engine.size(pending) <= small:
             break
         judged = engine.keep(_judged(pending))
         refused.append(judged.filter(nw.col("hopeless")).select("id").unique())

@@ -16,7 +16,7 @@ from attrs import frozen
 from siyu.frames import total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from siyu.engine import Engine
     from siyu.kinds import Frame
@@ -29,9 +29,9 @@ __all__ = ["Bits", "packed", "stored"]
 _WIDTH = 62
 _NAMES: Schema = {
     **dict.fromkeys(("set", "name", "column"), nw.String()),
-    **dict.fromkeys(("power", "since"), nw.Int64()),
+    **dict.fromkeys(("power", "since", "place"), nw.Int64()),
 }
-_CHANGE: Schema = {"member": nw.Int64(), "set": nw.String(), "name": nw.String(), "now": nw.Boolean()}
+_CHANGE: Schema = {"member": nw.Int64(), "place": nw.Int64(), "now": nw.Boolean()}
 
 
 @frozen
@@ -70,6 +70,11 @@ class Bits:
         """The columns of ``frame`` that hold bits."""
         return sorted({column for _, _, column, _, _ in self._places()})
 
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The set and the name of each bit; where one stands in this list is its place."""
+        return [(kind, name) for kind, name, *_ in self._places()]
+
     def definitions(self) -> dict[str, str]:
         """Return what each set is, for ``stored`` to read it back."""
         return {kind: json.dumps(list(names.items()), ensure_ascii=False) for kind, names in self.names.items()}
@@ -89,7 +94,7 @@ class Bits:
         return self._spread(self.frame, engine, _bit(self.columns)).select("member", "set", "name", "since")
 
     def changes(self, before: Bits, engine: Engine) -> Frame:
-        """Return what differs from before, of the names that were looked at before: member, set, name, now (flag).
+        """Return what differs from before, of the names that were looked at before: member, place, now (flag).
 
         Of members who are not known any more, as after a joining, nothing is told.
         """
@@ -102,17 +107,17 @@ class Bits:
         now, then = _bit(columns), _bit([f"old:{name}" for name in columns], columns)
         known = {kind: names.keys() & before.names.get(kind, {}).keys() for kind, names in self.names.items()}
         spread = self._spread(both.filter(moved), engine, now != then, known)
-        return spread.select(*list(_CHANGE)[:3], now=now)
+        return spread.select("member", "place", now=now)
 
     def aligned(self, other: Bits, engine: Engine) -> Frame:
         """Return these bits in the places of another's: member, and its columns; a name of only one side is none."""
         if all(list(self.names.get(kind, {})) == list(names) for kind, names in other.names.items()):
             return self.frame.select("member", *other.columns)
-        places = engine.frame(_columns(other._places()), _NAMES)
+        places = engine.frame(_columns(enumerate(other._places())), _NAMES)
         here = self._spread(self.frame, engine, _bit(self.columns)).select("member", "set", "name")
-        there = here.join(places.select("set", "name", nw.col("column").alias("place"), "power"), on=["set", "name"])
+        there = here.join(places.select("set", "name", nw.col("column").alias("to"), "power"), on=["set", "name"])
         sums = [
-            total(nw.when(nw.col("place") == column).then(nw.col("power")).otherwise(0)).alias(column)
+            total(nw.when(nw.col("to") == column).then(nw.col("power")).otherwise(0)).alias(column)
             for column in other.columns
         ]
         return there.group_by("member").agg(*sums)
@@ -127,7 +132,7 @@ class Bits:
         self, frame: Frame, engine: Engine, keep: nw.Expr, known: Mapping[str, set[str]] | None = None
     ) -> Frame:
         """Return a row for each member and name that an expression over both lets pass."""
-        places = [one for one in self._places() if known is None or one[1] in known[one[0]]]
+        places = ((at, one) for at, one in enumerate(self._places()) if known is None or one[1] in known[one[0]])
         return frame.join(engine.frame(_columns(places), _NAMES), how="cross").filter(keep)
 
 
@@ -158,8 +163,8 @@ def _holds(bits: nw.Expr, power: nw.Expr | int) -> nw.Expr:
 
 def stored(session: Session, table: str) -> Bits:
     """Return the bits that the last run left in a table of state."""
-    rows = sorted(session.stored("folds", ("name", "definition"), state=table))
-    return Bits(session.table(table), {name: dict(json.loads(text)) for name, text in rows if name})
+    rows = [row for row in session.folds() if row["state"] == table and row["name"]]
+    return Bits(session.table(table), {row["name"]: dict(json.loads(row["definition"])) for row in rows})
 
 
 def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:
@@ -170,8 +175,6 @@ def _bit(columns: Sequence[str], names: Sequence[str] | None = None) -> nw.Expr:
     return _holds(found, nw.col("power"))
 
 
-def _columns(
-    places: Sequence[tuple[str, str, str, int, int]] | Iterator[tuple[str, str, str, int, int]],
-) -> dict[str, list[object]]:
-    rows = list(places)
+def _columns(places: Iterable[tuple[int, tuple[str, str, str, int, int]]]) -> dict[str, list[object]]:
+    rows = [(*one, place) for place, one in places]
     return {name: [row[number] for row in rows] for number, name in enumerate(_NAMES)}

@@ -84,7 +84,7 @@ def labels(engine: Engine, pairs: Frame) -> Frame:
     """
     edges = engine.keep(_ordered(pairs))
     nodes, found = ends(edges), None
-    while _any(engine, edges):
+    while engine.some(edges):
         parents = edges.group_by("b").agg(canon=nw.col("a").min())
         roots = _collapsed(engine, engine.keep(parents.select("canon", member=nw.col("b"))))
         found = roots if found is None else engine.keep(_onto(found, roots))
@@ -101,15 +101,11 @@ def _ordered(pairs: Frame) -> Frame:
     return turned.filter(nw.col("a") < nw.col("b")).unique()
 
 
-def _any(engine: Engine, frame: Frame) -> bool:
-    return bool(engine.rows(frame.head(1)))
-
-
 def _collapsed(engine: Engine, parents: Frame) -> Frame:
     """Return for each id below another the root above it; the way up halves with every step."""
     while True:
         above = parents.rename({"member": "canon", "canon": "further"})
-        if not _any(engine, parents.join(above, on="canon", how="semi")):
+        if not engine.some(parents.join(above, on="canon", how="semi")):
             return parents
         further = parents.join(above, on="canon", how="left")
         parents = engine.keep(further.select("member", canon=nw.coalesce("further", "canon")))

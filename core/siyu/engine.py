@@ -37,6 +37,12 @@ class Engine(Protocol):
     def rows(self, frame: Frame) -> list[tuple[Any, ...]]:
         """Return all rows as Python tuples, in the frame's order of columns. For small or final results."""
 
+    def size(self, frame: Frame) -> int:
+        """Return the number of rows, at no price where the frame was kept in a table."""
+
+    def some(self, frame: Frame) -> bool:
+        """Return whether there are any rows, at no price where the frame was kept in a table."""
+
     def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
         """Return a frame of the given columns, cast to the schema, which names every column."""
 

@@ -51,12 +51,11 @@ class Fold:
 
 def fold_of(session: Session, state: str) -> Fold | None:
     """Return up to where a table of state is folded; None where it never was."""
-    columns = ("watermark", "low", "high", "now", "day", "name", "definition")
-    rows = sorted(session.stored("folds", columns, state=state))
+    rows = [row for row in session.folds() if row["state"] == state]
     if not rows:
         return None
-    watermark, low, high, now, day, *_ = rows[0]
-    return Fold(watermark, low, high, now, day, {name: text for *_, name, text in rows})
+    parts = {row["name"]: row["definition"] for row in rows}
+    return Fold(**{name: rows[0][name] for name in ("watermark", "low", "high", "now", "day")}, definitions=parts)
 
 
 def definition(**parts: object) -> str:

@@ -128,7 +128,7 @@ def normalised(engine: Engine, frame: Frame, column: str, region: str) -> Frame:
     that is wrong or missing stays as it is.
     """
     bad, rest = f"{BAD}{column}", engine.keep(_unusual(frame, column).unique())
-    if not engine.rows(rest.head(1)):
+    if not engine.some(rest):
         return unmarked(frame, column)
     # An id that is missing meets no other in a join.
     both = frame.with_columns(__raw=nw.col(column).fill_null("")).join(
@@ -144,7 +144,7 @@ def unmarked(frame: Frame, column: str) -> Frame:
 
 def plain(engine: Engine, frame: Frame, columns: Iterable[str]) -> bool:
     """Return whether all ids of some columns are in their one form, as an expression tells."""
-    return not any(engine.rows(_unusual(frame, column).head(1)) for column in columns)
+    return not any(engine.some(_unusual(frame, column)) for column in columns)
 
 
 def _unusual(frame: Frame, column: str) -> Frame:

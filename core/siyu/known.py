@@ -63,7 +63,7 @@ def folded(engine: Engine, events: Frame, declared: Mapping[str, DType], before:
     known = _seen(engine, facts if before is None else nw.concat([facts, *_facts(before)]))
     moments = {f"{column}:{part}": nw.Int64() for column in declared for part in ("second", "id")}
     # To find that there are none takes a look at all events.
-    if declared and engine.rows(profiles.select("member").head(1)):
+    if declared and engine.some(profiles.select("member")):
         for column, dtype in declared.items():
             known = known.join(_latest(engine, profiles, before, column, dtype), on="member", how="left")
     elif declared and before is not None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from siyu.tables import Schema
     from siyu.view import View
 
-__all__ = ["REASON", "flag_tags", "profile"]
+__all__ = ["flag_tags", "profile"]
 
-REASON: Schema = dict.fromkeys(("tagger", "tag", "evidence"), nw.String())
+_REASON: Schema = dict.fromkeys(("tagger", "tag", "evidence"), nw.String())
 """Why members have the tags that are kept as bits."""
 
 
@@ -91,7 +91,7 @@ def flag_tags(view: View, held: Frame) -> Frame:
     gained = view.resolve(view.raw["tag_changes"]).filter(nw.col("change") == "gained")
     newest = gained.group_by(*key).agg(nw.col("time").max().alias("gained"))
     known = [(one.name, tag, why) for one in view.taggers for tag, why in one.evidence.items()]
-    columns = {name: [row[number] for row in known] for number, name in enumerate(REASON)}
+    columns = {name: [row[number] for row in known] for number, name in enumerate(_REASON)}
     named = held.rename({"set": "tagger", "name": "tag"}).join(newest, on=key, how="left")
-    found = named.join(view.table(columns, REASON), on=key[1:], how="left")
+    found = named.join(view.table(columns, _REASON), on=key[1:], how="left")
     return cast_like(found.with_columns(nw.coalesce("gained", "since").alias("since")), STATE["tags"].columns)

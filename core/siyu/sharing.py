@@ -54,7 +54,7 @@ def shared(engine: Engine, links: Frame, kinds: Frame, identity: Identity, relea
     # Most ids have few neighbours, of whatever kind.
     many = both.group_by("member").agg(n=nw.len()).filter(nw.col("n") > least)
     many = engine.keep(many.join(released, on="member", how="anti").select("member"))
-    if not engine.rows(many.head(1)):
+    if not engine.some(many):
         return none_shared(engine)
     near = both.join(many, on="member", how="semi").join(kinds, left_on="other", right_on="id", how="left")
     near = near.with_columns(nw.col("kind").fill_null(""))

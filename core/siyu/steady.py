@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["Again", "Told", "again", "basis", "brought", "steady", "stirred"]
+__all__ = ["Again", "Told", "again", "basis", "brought", "steady", "stirred", "turning"]
 
 # The states that say what is known of members.
 _FACTS = ("members", "features")
@@ -36,19 +36,21 @@ class Again:
         members: member: those of whom something changed since the last run, kept.
         gone: member: the ids whose rows of the last run are out of date, kept; those of ``members`` are among them.
         known: Their rows of the tables that say what is known of members.
+        day: The day of the last run.
     """
 
     members: Frame
     gone: Frame
     known: Mapping[str, Frame]
+    day: int
 
     def and_also(self, work: Work, members: Frame) -> Again:
         """Return the same with further members."""
         more = work.keep(members.join(self.gone, on="member", how="anti").unique())
-        if not work.size(more.head(1)):
+        if not work.some(more):
             return self
         known = {table: nw.concat([rows, _stored(work, table, rows, more)]) for table, rows in self.known.items()}
-        return Again(nw.concat([self.members, more]), nw.concat([self.gone, more]), known)
+        return Again(nw.concat([self.members, more]), nw.concat([self.gone, more]), known, self.day)
 
     def among(self, view: View) -> View:
         """Return a view of the pass with what is known of these members alone."""
@@ -78,9 +80,12 @@ def steady(programme: Programme, condition: Condition, known: Collection[str] = 
         condition: The condition.
         known: Those of its needs, as ``tag:NAME`` or ``segment:NAME``, whose changes are seen to.
     """
-    if TODAY in condition.names:
-        return False
-    return all(need in known or _lasting(programme, need) for need in condition.needs)
+    return TODAY not in condition.names and all(need in known or _lasting(programme, need) for need in condition.needs)
+
+
+def turning(programme: Programme, condition: Condition) -> bool:
+    """Return whether nothing but a member's own features and attributes, and the day, can change a condition."""
+    return all(need.startswith("last:") or _lasting(programme, need) for need in condition.needs)
 
 
 def _lasting(programme: Programme, need: str) -> bool:
@@ -110,7 +115,7 @@ def again(work: Work) -> Again | None:
     changed = work.keep(nw.concat(members).unique())
     # Only who was joined or parted goes without coming anew.
     out = work.keep(nw.concat([changed, *gone]).unique()) if anybody_parted(work) else changed
-    return Again(changed, out, _known(work, changed))
+    return Again(changed, out, _known(work, changed), fold.day)
 
 
 def _known(work: Work, members: Frame) -> dict[str, Frame]:

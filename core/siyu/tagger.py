@@ -64,6 +64,18 @@ class Tagger(Component):
         """
         return ()
 
+    def turned(self, view: View, names: Collection[str], day: int) -> Frame | None:  # noqa: ARG002 - a base has none
+        """Return ``flags`` of those members alone of whom one of them was another on a day, with what is known now.
+
+        So a run reads the tags of the last run only of these. None where it cannot be told: then ``flags`` is asked.
+
+        Args:
+            view: The view.
+            names: Those of ``gives`` that are asked for, none of which is steady.
+            day: The day of the last run.
+        """
+        return None
+
     def tags(self, view: View) -> Frame:
         """Return all tags that members have now: member, tag, value?, score?, evidence?, expires? (Int64 second).
 

@@ -23,7 +23,7 @@ from siyu.origins import origins
 from siyu.profiles import flag_tags, profile
 from siyu.relations import Tables
 from siyu.segments import inside
-from siyu.steady import steady
+from siyu.steady import steady, turning
 from siyu.tables import CONTENTS, STATE
 from siyu.windows import window
 
@@ -239,9 +239,25 @@ class View(ClocksView, ContactsView):
 
     def judged(self, conditions: Mapping[str, Condition]) -> Frame:
         """Return member and one Boolean column for each condition, by its name: told in one pass over the members."""
+        return self._profiled(conditions).select("member", **self._compiled(conditions, self.today))
+
+    def turned(self, conditions: Mapping[str, Condition], day: int) -> Frame | None:
+        """Return what ``judged`` does, of those members alone of whom some condition did not say the same on a day.
+
+        Their features and attributes are taken as they are now. None where more than these and the day decides.
+        """
+        if not all(turning(self._programme, one) for one in conditions.values()):
+            return None
+        now, then = self._compiled(conditions, self.today), self._compiled(conditions, day)
+        moved = nw.any_horizontal(*(now[name] != then[name] for name in conditions), ignore_nulls=False)
+        return self._profiled(conditions).filter(moved).select("member", **now)
+
+    def _profiled(self, conditions: Mapping[str, Condition]) -> Frame:
         needs = {need for condition in conditions.values() for need in condition.needs}
-        frame = profile(self, sorted(needs), narrow=True)
-        return frame.select("member", *(self.compile(one).alias(name) for name, one in conditions.items()))
+        return profile(self, sorted(needs), narrow=True)
+
+    def _compiled(self, conditions: Mapping[str, Condition], day: int) -> dict[str, nw.Expr]:
+        return {name: one.compile(day, self._programme.names) for name, one in conditions.items()}
 
     def matching(self, condition: Condition | None) -> Frame:
         """Return the members that meet a condition, all for None: member."""

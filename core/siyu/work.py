@@ -195,9 +195,8 @@ class Work:
         """Return the number of rows."""
         if id(frame) in self.sizes:
             return self.sizes[id(frame)][1]
-        number: int = self.session.engine.rows(frame.select(nw.len()))[0][0]
-        return number
+        return self.session.engine.size(frame)
 
     def some(self, frame: Frame) -> bool:
         """Return whether there are any rows."""
-        return bool(self.session.engine.rows(frame.head(1)))
+        return self.session.engine.some(frame)

@@ -9,7 +9,7 @@ from tests.brands import folder, opened
 
 from siyu.bits import stored
 from siyu.config.expressions import Condition
-from siyu.steady import steady
+from siyu.steady import steady, turning
 from siyu_plugins.taggers.rules import Rules
 
 if TYPE_CHECKING:
@@ -104,6 +104,34 @@ def test_a_run_tells_again_only_those_who_moved(tmp_path: Path, asked: list[tupl
         brand.run(now=noon(5))
         assert sizes(brand) == {"buyer": 40, "gone": 38}
         assert [one.size for one in brand.segments().sizes] == [40]
+
+
+def test_where_only_days_pass_nobody_else_is_asked(tmp_path: Path, asked: list[tuple[int, int]]) -> None:
+    aged = BRAND.replace("quiet > 3", "days_since('ordered') > 3").replace('window = "2d"', 'window = "90d"')
+    with opened(folder(tmp_path, aged)) as brand:
+        brand.ingest([bought(member, 1 + member % 2) for member in range(40)])
+        brand.run(now=noon(2))
+        assert asked == [(40, 2)]
+        brand.ingest([bought(0, 3)])
+        for day, gone in ((3, 0), (5, 19), (9, 40)):
+            brand.run(now=noon(day))
+            assert sizes(brand) == {"buyer": 40, "gone": gone}
+        assert asked[1:] == [(1, 2), (0, 2), (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("days_since('ordered') > 3", True),
+        ("joined < today and orders_2d >= 2", True),
+        ("quiet > 3", False),
+        ("mood == 'good'", False),
+        ("tag('buyer')", False),
+    ],
+)
+def test_what_nothing_but_the_day_changes(tmp_path: Path, text: str, *, expected: bool) -> None:
+    with opened(folder(tmp_path, BRAND)) as brand:
+        assert turning(brand.programme, Condition.parse(text)) is expected
 
 
 def test_another_config_tells_everybody_again(tmp_path: Path, asked: list[tuple[int, int]]) -> None:

@@ -66,6 +66,12 @@ tall = "size == 'XL' or place == 'south'"
 merry = "mood == 'good'"
 lapsed = "last_2d < today or today > first_4d + 1"
 buyer = "did('ordered') and not did('refunded')"
+[tagger.aged]
+use = "rules"
+[tagger.aged.when]
+seen = "orders >= 1 or size == 'S'"
+away = "days_since('ordered') > 1 or not did('ordered')"
+young = "joined > today - 4 and not (days_since('viewed') == 2)"
 [tagger.more]
 use = "rules"
 when = { known = "tag('tall') or joined < '2026-10-23'" }

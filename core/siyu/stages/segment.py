@@ -74,11 +74,12 @@ def _sizes(work: Work, told: Told, before: Bits) -> Frame:
     if told.rows is not None and told.gone is not None:
         now = evolve(now, frame=told.rows)
         before = evolve(before, frame=work.keep(before.frame.join(told.gone, on="member", how="semi")))
-    moved = now.changes(before, engine).group_by("name").agg(
+    moved = now.changes(before, engine).group_by("place").agg(
         joined=total(nw.when(nw.col("now")).then(1).otherwise(0)),
         left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
     )  # fmt: skip
-    changes = {name: (joined, left) for name, joined, left in engine.rows(moved.select("name", "joined", "left"))}
+    told_apart, places = engine.rows(moved.select("place", "joined", "left")), now.places
+    changes = {places[place][1]: (joined, left) for place, joined, left in told_apart}
     looked = before.names.get(SEGMENT, {}) if _later(work) else {}
     sizes = now.sizes(engine) if told.rows is None else _moved_on(work, told, before, changes)
     rows = [(name, "size", size) for (_, name), size in sizes.items()]

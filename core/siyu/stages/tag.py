@@ -65,13 +65,15 @@ def _settle(work: Work, bits: Bits, given: Mapping[str, Frame], told: Mapping[st
     work.folded["tags"], work.folded["flags"] = dict.fromkeys(given, ""), {"": basis(work)} | flags.definitions()
     work.counts["tags"] = work.size(tags) + _number(work, flags)
     fold = fold_of(work.session, "tags")
-    changes = [flag_changes(work, old, anew)]
+    staged = []
     if given or work.some(rows):
-        changes.insert(0, row_changes(work, rows, tags, fold.definitions if fold else ()))
-    # What is put together has no order of its own, and all that is written has one.
-    staged = work.stage("tag_changes", nw.concat(changes).sort("tagger", "change", "member", "tag"))
-    work.count("tag changes", staged)
-    transitions(work, staged)
+        changes = row_changes(work, rows, tags, fold.definitions if fold else ())
+        # What is put together has no order of its own, and all that is written has one.
+        staged.append(work.stage("tag_changes", changes.sort("tagger", "change", "member", "tag")))
+    staged.append(work.stage("tag_changes", flag_changes(work, old, anew), "nth"))
+    for part in staged:
+        work.count("tag changes", part)
+    transitions(work, nw.concat(staged))
 
 
 def _renewed(work: Work, flags: Bits, before: Bits, told: Mapping[str, Told]) -> tuple[Bits, Bits, Bits]:
@@ -102,7 +104,9 @@ def _told(work: Work, tagger: Tagger, before: Bits) -> Told | None:
     looked, moved = before.names.get(tagger.name, {}), work.moved
     names = {name: looked.get(name, work.run.now) for name in tagger.gives}
     lasting = set() if moved is None or not looked else set(tagger.steady(work.view))
-    given = tagger.flags(work.view, [name for name in names if name not in lasting])
+    asked = [name for name in names if name not in lasting]
+    given = tagger.turned(work.view, asked, moved.day) if moved is not None and lasting and asked else None
+    given = tagger.flags(work.view, asked) if given is None else given
     if given is None:
         return None
     if moved is None or not lasting:

@@ -8,7 +8,6 @@ import narwhals as nw
 
 from siyu.frames import cast_like
 from siyu.kinds import Tagger
-from siyu.profiles import REASON
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
@@ -16,11 +15,17 @@ if TYPE_CHECKING:
 
     from siyu.bits import Bits
     from siyu.kinds import Frame
+    from siyu.tables import Schema
     from siyu.work import Work
 
 __all__ = ["flag_changes", "row_changes", "transitions"]
 
 _KEY = ["member", "tagger", "tag"]
+_WORDS: Schema = {
+    "place": nw.Int64(),
+    "now": nw.Boolean(),
+    **dict.fromkeys(("tagger", "tag", "change", "reason"), nw.String()),
+}
 
 
 def row_changes(work: Work, before: Frame, now: Frame, looked: Collection[str]) -> Frame:
@@ -58,16 +63,23 @@ def _ending(work: Work) -> nw.Expr:
 
 
 def flag_changes(work: Work, before: Bits, now: Bits) -> Frame:
-    """Return what changed of the tags that are kept as bits, with what says why."""
-    moved = now.changes(before, work.session.engine)
-    known = [(one.name, tag, why) for one in work.programme.of(Tagger) for tag, why in one.evidence.items()]
-    columns = {name: [row[number] for row in known] for number, name in enumerate(REASON)}
-    named = moved.rename({"set": "tagger", "name": "tag"})
-    named = named.join(work.session.engine.frame(columns, REASON), on=_KEY[1:], how="left")
-    over = nw.concat_str(nw.lit("it no longer holds: "), nw.col("evidence").fill_null(""))
-    reason = nw.when(nw.col("now")).then(nw.col("evidence")).otherwise(over)
-    change = nw.when(nw.col("now")).then(nw.lit("gained")).otherwise(nw.lit("lost"))
-    return _dated(work, named.with_columns(reason=reason, change=change))
+    """Return what changed of the tags that are kept as bits, with what says why, and ``nth``, which counts the rows.
+
+    They are put in order before they get their words, of which each change has the same few.
+    """
+    moved = work.keep(now.changes(before, work.session.engine).sort("place", "now", "member"), "nth")
+    found = moved.join(work.session.engine.frame(_words(work, now), _WORDS), on=["place", "now"])
+    return found.with_columns(time=nw.lit(work.run.now))
+
+
+def _words(work: Work, flags: Bits) -> dict[str, list[object]]:
+    """Return what is said where a tag came, and where it went."""
+    known = {(one.name, tag): why for one in work.programme.of(Tagger) for tag, why in one.evidence.items()}
+    rows = []
+    for place, name in enumerate(flags.places):
+        why = known.get(name)
+        rows += [(place, True, *name, "gained", why), (place, False, *name, "lost", f"it no longer holds: {why or ''}")]
+    return {column: [row[number] for row in rows] for number, column in enumerate(_WORDS)}
 
 
 def _dated(work: Work, changes: Frame) -> Frame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import narwhals as nw
 
@@ -59,6 +60,7 @@ class DuckEngine:
         self._keys = (key, *newer)
         self.versions = len(self._keys)
         self._kept: list[str] = []
+        self._sizes: WeakKeyDictionary[duckdb.DuckDBPyRelation, int] = WeakKeyDictionary()
 
     def keep(self, frame: Frame, number: str = "", *, ordered: bool = False) -> Frame:
         """Compute a frame once and return a frame over its rows, which are held as long as somebody has it.
@@ -77,6 +79,16 @@ class DuckEngine:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
         rows: list[tuple[Any, ...]] = frame.to_native().fetchall()
         return rows
+
+    def size(self, frame: Frame) -> int:
+        """Return the number of rows, at no price where the frame was kept in a table."""
+        known = self._sizes.get(frame.to_native())
+        return int(self.rows(frame.select(nw.len()))[0][0]) if known is None else known
+
+    def some(self, frame: Frame) -> bool:
+        """Return whether there are any rows, at no price where the frame was kept in a table."""
+        known = self._sizes.get(frame.to_native())
+        return bool(self.rows(frame.head(1)) if known is None else known)
 
     def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
         """Return a frame of the given columns.
@@ -161,9 +173,12 @@ class DuckEngine:
         """Keep a frame in a temporary table, whose rows have an order, and numbers that no window has to count."""
         name = f"temp.main.kept_{next(_NUMBERS)}"
         self._kept.append(name)
-        self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
+        done = self._cursor.execute(f"CREATE TEMP TABLE {name} AS {frame.to_native().sql_query()}")
+        size = done.fetchall()[0][0]
         counted = f", rowid % {_UNCOMMITTED} + 1 AS {_identifier(number)}" if number else ""
-        return _lazy(self._cursor.sql(f"SELECT *{counted} FROM {name}"))
+        rows = self._cursor.sql(f"SELECT *{counted} FROM {name}")
+        self._sizes[rows] = size
+        return _lazy(rows)
 
 
 def sql_type(dtype: DType) -> str:

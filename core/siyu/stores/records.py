@@ -57,7 +57,7 @@ def _quickly(engine: DuckEngine, path: Path) -> Scan | None:
     refused = engine.keep(_records(_framed(engine, texts, _LINES), 0, delimiter, len(names)))
     rows, rejects = _fitted(engine, refused, delimiter, names)
     every = nw.concat([_framed(engine, none, REJECTS), rejects]) if none else rejects
-    if engine.rows(rows.head(1)):
+    if engine.some(rows):
         return Scan(engine.keep(nw.concat([made.rows, rows]).sort("line")), every)
     return Scan(made.rows, every)
 

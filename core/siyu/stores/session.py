@@ -49,6 +49,7 @@ class Session:
         self.vault = Vault(keys)
         self._ahead: dict[str, str] = {}
         self._holding: dict[str, bool] | None = None
+        self._folds: list[dict[str, Any]] | None = None
         self._made: list[str] = []
 
     @contextmanager
@@ -66,7 +67,7 @@ class Session:
             self.cursor.rollback()
             raise
         finally:
-            self._holding = None
+            self._holding = self._folds = None
         self.cursor.commit()
 
     @contextmanager
@@ -132,6 +133,17 @@ class Session:
         where = " AND ".join(f'"{name}" = ?' for name in equal)
         query = f'SELECT {names} FROM "{table}" WHERE {where}'
         found: list[tuple[Any, ...]] = self.cursor.execute(query, list(equal.values())).fetchall()
+        return found
+
+    def folds(self) -> list[dict[str, Any]]:
+        """Return the rows of ``folds`` by column, those of a snapshot as they were read first."""
+        if self._folds is not None:
+            return self._folds
+        columns = ", ".join(f'"{name}"' for name in TABLES["folds"].columns)
+        rows = self.cursor.execute(f"SELECT {columns} FROM folds ORDER BY ALL").fetchall()
+        found = [dict(zip(TABLES["folds"].columns, row, strict=True)) for row in rows]
+        if self._holding is not None:
+            self._folds = found
         return found
 
     def found(self, table: str, columns: Sequence[str], values: Sequence[int]) -> list[tuple[Any, ...]]:

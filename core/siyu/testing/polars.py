@@ -42,6 +42,14 @@ class PolarsEngine:
         """Return all rows as Python tuples, in the frame's order of columns and rows."""
         return list(frame.collect("polars").rows())
 
+    def size(self, frame: Frame) -> int:
+        """Return the number of rows."""
+        return int(self.rows(frame.select(nw.len()))[0][0])
+
+    def some(self, frame: Frame) -> bool:
+        """Return whether there are any rows."""
+        return bool(self.rows(frame.head(1)))
+
     def frame(self, columns: Mapping[str, Sequence[Any]], schema: Schema) -> Frame:
         """Return a frame of the given columns.
 

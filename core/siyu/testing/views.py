@@ -99,6 +99,14 @@ class MemorySession:
         found = self.held["events"].filter(nw.col("type") == kind)
         return self.holds("events") and bool(self.engine.rows(found.head(1)))
 
+    def folds(self) -> list[dict[str, Any]]:
+        """Return the rows of ``folds`` by column."""
+        if not self.holds("folds"):
+            return []
+        columns = list(TABLES["folds"].columns)
+        rows = self.engine.rows(self.held["folds"].select(*columns))
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
     def tables(self) -> dict[str, Frame] | Tables:
         """Return every table as a frame, by name."""
         return self.held | {}

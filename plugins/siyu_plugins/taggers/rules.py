@@ -54,7 +54,14 @@ class Rules(Tagger):
 
     def flags(self, view: View, names: Collection[str]) -> Frame:
         """Return member and a column ``tag:NAME`` for each of some tags, all told in one pass over the members."""
-        return view.judged({f"tag:{tag}": condition for tag, condition in self.when.items() if tag in names})
+        return view.judged(self._asked(names))
+
+    def turned(self, view: View, names: Collection[str], day: int) -> Frame | None:
+        """Return the same of those members alone to whom the days that passed made a difference."""
+        return view.turned(self._asked(names), day)
+
+    def _asked(self, names: Collection[str]) -> dict[str, Condition]:
+        return {f"tag:{tag}": condition for tag, condition in self.when.items() if tag in names}
 
     def steady(self, view: View) -> Collection[str]:
         """Return the tags whose conditions ask neither for time nor for other tags and segments."""
