@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from siyu.kinds import Batch, Frame
+    from siyu.view import View
     from siyu.work import Work
 
 __all__ = ["identified", "ingest", "read", "seen", "take"]
@@ -48,9 +49,17 @@ def read(work: Work, entry: Entry, label: str) -> None:
         label: The name under which the log keeps how far it has read; empty to start anew and to keep nothing.
     """
     cursor = _cursor(work, label)
-    intake = work.session.intake(
-        work.programme, now=work.run.now, cursor=cursor, view=lambda: work.view.having(bits=None, **known(work))
-    )
+    told: dict[int, View] = {}
+
+    def view() -> View:
+        """Return what is known by now; it is told anew after something came in."""
+        brought = sum(map(len, work.staged.values()))
+        if brought not in told:
+            told.clear()
+            told[brought] = work.view.having(bits=None, **known(work))
+        return told[brought]
+
+    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor, view=view)
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -114,12 +115,24 @@ class MemorySession:
 
 def engine_of(name: EngineName) -> Engine:
     """Return a fresh engine."""
-    return PolarsEngine(KEY) if name == "polars" else DuckEngine(duckdb.connect(), KEY)
+    return PolarsEngine(KEY) if name == "polars" else DuckEngine(_database().cursor(), KEY)
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One database for all engines of a process: to open one takes longer than many a view."""
+    return duckdb.connect()
+
+
+@cache
+def _installed() -> Registry:
+    """Return the installed plugins, which stay the same while tests run."""
+    return discover().require()
 
 
 def programme_of(toml: str, plugins: Mapping[str, object] | None = None) -> tuple[Programme, Registry]:
     """Load a brand from one text of TOML; ``[brand]`` may be left out. ``plugins`` come beside the installed ones."""
-    registry = discover(extra=plugins).require()
+    registry = discover(extra=plugins).require() if plugins else _installed()
     text = toml if "[brand]" in toml else f'[brand]\nname = "Test"\n{toml}'
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "brand.toml").write_text(text, encoding="utf-8")
