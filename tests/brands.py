@@ -11,7 +11,7 @@ import siyu
 from siyu.tables import LOGS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from siyu.brand import Brand
@@ -149,25 +149,26 @@ def contents(brand: Brand, *, without: Iterable[str] = ()) -> dict[str, list[tup
     left_out = {"seq", "run", "seconds", "watermark", "low", "high"}
     unlike = {("runs", "id"), ("addresses", "value")}
     found = {}
-    for table in sorted(set(TABLES) - set(without)):
-        names = [name for name in _columns(brand, table) if name not in left_out and (table, name) not in unlike]
-        found[table] = sorted(rows(brand, table, *names), key=repr)
+    for table, names, held in _everything(brand, set(TABLES) - set(without)):
+        kept = [at for at, name in enumerate(names) if name not in left_out and (table, name) not in unlike]
+        found[table] = sorted((tuple(row[at] for at in kept) for row in held), key=repr)
     return found
 
 
 def fingerprints(brand: Brand) -> dict[str, tuple[int, str]]:
     """Return for every table how many rows it has, and a hash of all that is in it, its columns included."""
     found = {}
-    for table in sorted(TABLES):
-        held = sorted(rows(brand, table), key=repr)
-        text = repr((_columns(brand, table), held))
+    for table, names, held in _everything(brand, TABLES):
+        text = repr((names, sorted(held, key=repr)))
         found[table] = (len(held), sha256(text.encode()).hexdigest())
     return found
 
 
 def gapless(brand: Brand) -> None:
     """Assert that the rows of all logs together are numbered 1, 2, 3 …, and the tables know of no others."""
-    numbers = sorted(number for table in LOGS for (number,) in rows(brand, table, "seq"))
+    query = " UNION ALL ".join(f'SELECT seq FROM "{table}"' for table in LOGS)
+    with brand.store.opened() as session:
+        numbers = sorted(number for (number,) in session.cursor.execute(query).fetchall())
     assert numbers == list(range(1, len(numbers) + 1))
     assert brand.store.last == len(numbers)
 
@@ -177,6 +178,9 @@ def rounds(quick: int, full: int) -> int:
     return full if os.environ.get("SIYU_ROUNDS") == "all" else quick
 
 
-def _columns(brand: Brand, table: str) -> list[str]:
+def _everything(brand: Brand, tables: Iterable[str]) -> Iterator[tuple[str, list[str], list[tuple[Any, ...]]]]:
+    """Yield of each table, by name, its columns and its rows in any order."""
     with brand.store.opened() as session:
-        return [row[0] for row in session.cursor.execute(f'DESCRIBE "{table}"').fetchall()]
+        for table in sorted(tables):
+            told = session.cursor.execute(f'FROM "{table}"')
+            yield table, [column[0] for column in told.description], told.fetchall()

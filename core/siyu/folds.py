@@ -13,13 +13,13 @@ from siyu.revisions import counting
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from siyu.kinds import Frame
     from siyu.stores.session import Session
     from siyu.work import Work
 
-__all__ = ["Fold", "arrived", "definition", "fold_of", "held"]
+__all__ = ["Fold", "arrived", "came", "definition", "fold_of", "held", "may_have_arrived"]
 
 
 @frozen
@@ -70,10 +70,21 @@ def arrived(work: Work, table: str, fold: Fold) -> Frame:
     come since.
     """
     stored = counting(work, table, cast_like(work.session.table(table), TABLES[table].schema))
-    later = stored.filter(nw.col("seq") > fold.watermark).filter(~fold.inside, nw.col("second") <= work.run.now)
-    due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now).filter(fold.inside)
+    later = stored.filter(nw.col("seq") > fold.watermark, ~fold.inside, nw.col("second") <= work.run.now)
+    due = stored.filter(nw.col("second") > fold.now, nw.col("second") <= work.run.now, fold.inside)
     own = [counting(work, table, part).filter(nw.col("second") <= work.run.now) for part in work.staged.get(table, ())]
     return nw.concat([later, due, *own])
+
+
+def came(work: Work, logs: Sequence[str], fold: Fold) -> bool:
+    """Return whether any row came into some logs that is not in a state, those of this run included."""
+    own = (fold.low, fold.high)
+    return any(work.staged.get(log) or work.session.grew(log, fold.watermark, own) for log in logs)
+
+
+def may_have_arrived(work: Work, fold: Fold, types: Collection[str] | None = None) -> bool:
+    """Return whether ``arrived`` may have events of some types, or any: to ask takes a fraction of making its frame."""
+    return came(work, ["events"], fold) or work.session.happened(types, fold.now, work.run.now)
 
 
 def held(work: Work, table: str, fold: Fold) -> Frame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.components import current, ends, labels, neighbours, together
-from siyu.folds import definition, fold_of
+from siyu.folds import came, definition, fold_of
 from siyu.identities import numbers
 from siyu.revisions import revised_since
 from siyu.sharing import counting, kinds_of, shared
@@ -103,11 +103,13 @@ def _shared(work: Work, links: Frame) -> Frame:
 
 def stirred(work: Work, fold: Fold) -> Frame | None:
     """Return the ids whose links, or whose neighbours' kinds, are not all in a state yet: member; None for none."""
+    if not work.holds("links") or not came(work, ("links", "identities"), fold):
+        return None
     links, identities = work.view.raw["links"], work.view.raw["identities"]
     new = ends(links.filter(nw.col("seq") > fold.watermark).filter(~fold.inside))
     named = identities.filter(nw.col("seq") > fold.watermark).filter(~fold.inside).select(member=nw.col("value"))
     named = work.keep(named)
-    if work.some(named) and work.some(links):
+    if work.some(named):
         new = nw.concat([new, ends(_of(links, named))]).unique()
     found = work.keep(new)
     return found if work.some(found) else None

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.frames import cast_like, latest, row_number
+from siyu.frames import cast_like, latest
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from narwhals.dtypes import DType
 
@@ -99,8 +99,10 @@ def _seen(engine: Engine, facts: Frame) -> Frame:
     Of several entries at the first second, and of several places at the last one, the first by name is taken. One
     pass tells all of it: a moment and the rank of a name among all names are one number.
     """
-    entries, places = (_ranked(engine, facts, name) for name in ("entry", "place"))
-    size = max(1, *(engine.size(frame) for frame in (entries, places)))
+    pairs = engine.rows(facts.select("entry", "place").unique())
+    named = [sorted({name for name in names if name is not None}) for names in zip(*pairs, strict=True)] or [[], []]
+    entries, places = (_ranked(engine, name, names) for name, names in zip(("entry", "place"), named, strict=True))
+    size = max(1, *map(len, named))
     ranked = facts.join(entries, on="entry", how="left").join(places, on="place", how="left")
     moment = (nw.col("second") + _SHIFT) * size
     found = ranked.group_by("member").agg(
@@ -119,11 +121,10 @@ def _seen(engine: Engine, facts: Frame) -> Frame:
     return told.join(entries, on="rank:entry", how="left").join(places, on="rank:place", how="left")
 
 
-def _ranked(engine: Engine, facts: Frame, name: str) -> Frame:
-    """Return the names of a column with their ranks from 0: the column, and ``rank:`` with its name."""
-    names = facts.group_by(name).agg(__n=nw.len()).filter(~nw.col(name).is_null())
-    numbered = row_number(names, [], [name], "__row")
-    return engine.keep(numbered.select(name, (nw.col("__row") - 1).alias(f"rank:{name}")))
+def _ranked(engine: Engine, name: str, names: Sequence[str]) -> Frame:
+    """Return names in their order with their ranks from 0: the column, and ``rank:`` with its name."""
+    columns = {name: names, f"rank:{name}": range(len(names))}
+    return engine.frame(columns, {name: nw.String(), f"rank:{name}": nw.Int64()})
 
 
 def current(members: Frame, programme: Programme, now: int) -> Frame:

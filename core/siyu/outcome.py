@@ -118,9 +118,10 @@ def _taken(work: Work) -> list[tuple[Any, ...]]:
     parts = [part.select("entry", "type", "member", "amount") for part in work.staged.get("events", ())]
     if not parts:
         return []
-    grouped = nw.concat(parts).group_by("entry", "type")
+    grouped = (nw.concat(parts) if len(parts) > 1 else parts[0]).group_by("entry", "type")
+    # The keys come first, then these in their order: the columns of ``TAKEN``.
     counted = grouped.agg(events=nw.len(), members=nw.col("member").n_unique(), amount=total("amount"))
-    return sorted(work.session.engine.rows(counted.select(*TAKEN)))
+    return sorted(work.session.engine.rows(counted))
 
 
 def _measured(work: Work) -> list[tuple[Any, ...]]:

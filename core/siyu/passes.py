@@ -67,7 +67,7 @@ class Passes:
 
     def view(self, session: Session, now: int) -> View:
         """Return what plugins would see at a moment, of the state that the last run left."""
-        joined = bool(session.engine.rows(session.table("canon").head(1)))
+        joined = session.holds("canon")
         bits = {"flags": stored(session, "flags")}
         tables, engine = standing(session, session.tables()), session.engine
         return View(tables, now=now, programme=self.programme, engine=engine, joined=joined, bits=bits)

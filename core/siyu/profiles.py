@@ -12,16 +12,22 @@ from siyu.frames import cast_like
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from siyu.config.expressions import Condition
     from siyu.kinds import Frame
     from siyu.tables import Schema
     from siyu.view import View
 
-__all__ = ["flag_tags", "profile"]
+__all__ = ["flag_tags", "needed", "profile"]
 
 _REASON: Schema = dict.fromkeys(("tagger", "tag", "evidence"), nw.String())
 """Why members have the tags that are kept as bits."""
+
+
+def needed(conditions: Iterable[Condition | None]) -> list[str]:
+    """Return the columns that some conditions read, see ``Condition.needs``; None reads none."""
+    return sorted({need for condition in conditions if condition for need in condition.needs})
 
 
 def profile(view: View, needs: Sequence[str], *, narrow: bool = False) -> Frame:

@@ -20,6 +20,8 @@ _TOUCH = ["campaign", "edition", "step", "occurrence", "recipient"]
 
 def certain(work: Work, proposals: Frame) -> Frame:
     """Drop what is for members who were joined or parted while this pass computed: the next pass decides it."""
+    if not work.holds("links"):
+        return proposals
     links = work.view.raw["links"].filter(nw.col("seq") > work.run.watermark, nw.col("run") != work.run.id)
     if not work.some(links):
         return proposals
@@ -30,7 +32,7 @@ def certain(work: Work, proposals: Frame) -> Frame:
 
 def decided(work: Work, steps: Frame) -> Frame | None:
     """Return which steps of journeys were decided before, by a tick meanwhile too: id, kept; None for none."""
-    if not work.some(steps) or not work.some(work.view.raw["steps"]):
+    if not work.holds("steps") or not work.some(steps):
         return None
     before = work.view.steps.select("campaign", "occurrence", "step", recipient=nw.col("member")).unique()
     return _some(work, steps.join(before, on=_STEP, how="semi").select("id"))
@@ -43,9 +45,9 @@ def touched(work: Work, proposals: Frame) -> Frame | None:
     not count any more as too many share an id, also under the ids that were joined with it when the touch was written:
     it may have reached either of the two.
     """
-    touches = work.view.raw["touches"]
-    if not work.some(touches):
+    if not work.holds("touches"):
         return None
+    touches = work.view.raw["touches"]
     # An id is made of the key, with the recipient of that day: what is said again of the same one has the same id.
     found = [proposals.select("id").join(touches.select("id"), on="id", how="semi")]
     if work.some(work.view.raw["canon"]):

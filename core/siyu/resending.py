@@ -29,10 +29,10 @@ def corrections(work: Work) -> list[Frame]:
     one more than any was then, so that the order, read again and again, always gives the same touches. They are due
     at once, and for as long as the wrong ones were.
     """
-    orders = work.view.raw["controls"].filter(nw.col("action") == ACTION, nw.col("time") <= work.run.now)
     named = {f"campaign:{campaign.name}": campaign.name for campaign in work.programme.of(Campaign)}
-    rows = work.view.rows(orders.select("target", "seq", "time"))
-    return [work.keep(_again(work, named[target], seq, time)) for target, seq, time in sorted(rows) if target in named]
+    orders = sorted(work.session.stored("controls", ("target", "seq", "time"), action=ACTION))
+    due = [(target, seq, time) for target, seq, time in orders if target in named and time <= work.run.now]
+    return [work.keep(_again(work, named[target], seq, time)) for target, seq, time in due]
 
 
 def reached(work: Work, campaign: str, seq: int) -> Frame:

@@ -68,8 +68,10 @@ def superseded(rows: Frame, log: str, keys: Frame, low: int | None = None) -> Fr
 
 def revised_since(work: Work, fold: Fold) -> Frame | None:
     """Return the raw ids of the members of whom an event was revised since a fold: member; None where none was."""
-    parts = [work.session.table("superseded").filter(nw.col("log") == "events").select(id="key")]
     own = [ids for _, ids in work.revised.get("events", ())]
+    if not own and not work.session.holds("superseded"):
+        return None
+    parts = [work.session.table("superseded").filter(nw.col("log") == "events").select(id="key")]
     keys = work.keep(nw.concat([*parts, *own]).unique())
     if not work.some(keys):
         return None

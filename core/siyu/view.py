@@ -20,7 +20,7 @@ from siyu.identities import looked_up
 from siyu.known import current, lapsed
 from siyu.moments import day_number
 from siyu.origins import origins
-from siyu.profiles import flag_tags, profile
+from siyu.profiles import flag_tags, needed, profile
 from siyu.relations import Tables
 from siyu.segments import inside
 from siyu.steady import steady, turning
@@ -93,8 +93,7 @@ class View(ClocksView, ContactsView):
         """Replace the ids of a column by the least id of their component."""
         if not self._joined:
             return frame
-        canon = self._tables["canon"].rename({"member": column})
-        found = frame.join(canon, on=column, how="left")
+        found = frame.join(self._tables["canon"].rename({"member": column}), on=column, how="left")
         columns = [name for name in frame.collect_schema().names() if name != column]
         return found.select(nw.coalesce("canon", column).alias(column), *columns)
 
@@ -120,8 +119,7 @@ class View(ClocksView, ContactsView):
     @cached_property
     def members(self) -> Frame:
         """One row a member: what is known of them, their declared attributes and features."""
-        known = current(self._tables["members"], self._programme, self.now)
-        return known.join(self.features, on="member", how="left")
+        return current(self._tables["members"], self._programme, self.now).join(self.features, on="member", how="left")
 
     @cached_property
     def features(self) -> Frame:
@@ -155,8 +153,7 @@ class View(ClocksView, ContactsView):
     @cached_property
     def touches(self) -> Frame:
         """All touches, with ``state``, ``reason`` and ``changed`` (epoch second) of their newest receipt."""
-        newest = last(self._tables["receipts"], "touch")
-        state = newest.select(nw.col("touch").alias("id"), "state", "reason", changed=nw.col("time"))
+        state = last(self._tables["receipts"], "touch").select("state", "reason", id="touch", changed="time")
         return self.resolve(self._tables["touches"], "recipient").join(state, on="id", how="left")
 
     @cached_property
@@ -235,11 +232,12 @@ class View(ClocksView, ContactsView):
 
     def profile(self, *conditions: Condition | None) -> Frame:
         """Return ``members`` with every column that the conditions read (see ``Condition.needs``)."""
-        return profile(self, sorted({need for condition in conditions if condition for need in condition.needs}))
+        return profile(self, needed(conditions))
 
     def judged(self, conditions: Mapping[str, Condition]) -> Frame:
         """Return member and one Boolean column for each condition, by its name: told in one pass over the members."""
-        return self._profiled(conditions).select("member", **self._compiled(conditions, self.today))
+        frame = profile(self, needed(conditions.values()), narrow=True)
+        return frame.select("member", **self._compiled(conditions, self.today))
 
     def turned(self, conditions: Mapping[str, Condition], day: int) -> Frame | None:
         """Return what ``judged`` does, of those members alone of whom some condition did not say the same on a day.
@@ -250,11 +248,7 @@ class View(ClocksView, ContactsView):
             return None
         now, then = self._compiled(conditions, self.today), self._compiled(conditions, day)
         moved = nw.any_horizontal(*(now[name] != then[name] for name in conditions), ignore_nulls=False)
-        return self._profiled(conditions).filter(moved).select("member", **now)
-
-    def _profiled(self, conditions: Mapping[str, Condition]) -> Frame:
-        needs = {need for condition in conditions.values() for need in condition.needs}
-        return profile(self, sorted(needs), narrow=True)
+        return profile(self, needed(conditions.values()), narrow=True).filter(moved).select("member", **now)
 
     def _compiled(self, conditions: Mapping[str, Condition], day: int) -> dict[str, nw.Expr]:
         return {name: one.compile(day, self._programme.names) for name, one in conditions.items()}

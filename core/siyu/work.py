@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from siyu.stores.session import Session
     from siyu.view import View
 
-__all__ = ["Work"]
+__all__ = ["PROVISIONAL", "Work"]
 
 T = TypeVar("T", bound="Component")
 
-# Beyond every seq that a store will ever give.
-_PROVISIONAL = 2**62
+PROVISIONAL = 2**62
+"""What staged rows are numbered after: beyond every ``seq`` that a store will ever give."""
+
 # To take rows out of a table and put others in is cheaper than to write it anew up to this part of it: a quarter.
 _FEW = 4
 
@@ -112,9 +113,19 @@ class Work:
         """Compute a frame once, for as long as the pass lasts; ``number`` is a column to number the rows from 1."""
         return self.session.engine.keep(frame, number)
 
+    def has(self, kind: str) -> bool:
+        """Return whether there are events of a type, those of this pass included."""
+        own = (part.filter(nw.col("type") == kind) for part in self.staged.get("events", ()))
+        return self.session.has(kind) or any(self.some(part) for part in own)
+
+    def holds(self, table: str) -> bool:
+        """Return whether a log has any rows, those of this pass included."""
+        return bool(self.staged.get(table)) or self.session.holds(table)
+
     def count(self, name: str, frame: Frame) -> int:
         """Add the number of a kept frame's rows to a count and return it."""
         number = self.size(frame)
+        self.sizes[id(frame)] = (frame, number)
         self.counts[name] = self.counts.get(name, 0) + number
         return number
 
@@ -138,7 +149,7 @@ class Work:
         kept = frame.with_columns(seq=nw.col(number)) if number else self.keep(cast_like(frame, columns), "seq")
         numbered = cast_like(kept, {**columns, "seq": nw.Int64()})
         staged = self.staged.setdefault(table, [])
-        before = _PROVISIONAL + sum(self.size(part) for part in staged)
+        before = PROVISIONAL + sum(self.size(part) for part in staged)
         rows = cast_like(numbered.with_columns(nw.col("seq") + before, run=nw.lit(self.run.id)), TABLES[table].schema)
         size = self.size(kept)
         self.sizes[id(rows)] = (rows, size)

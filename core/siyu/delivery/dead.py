@@ -33,7 +33,7 @@ def revived(work: Work, touching: threading.Lock) -> None:
         work.results["proposals"] = empty
         with work.session.reading():
             gate(work)
-        del work.results["steps"]
+        work.results.pop("steps", None)
         with work.session.writing(work.run.id) as writer:
             record(work, writer)
 

@@ -41,7 +41,7 @@ def refused(desk: Desk, touches: Frame) -> Frame | None:
     A withdrawal wins over any grant for another channel or purpose, and over one of the same moment.
     """
     found = []
-    if desk.some(desk.said.filter(nw.col("state") == "withdrawn")):
+    if desk.spoken and desk.some(desk.said.filter(nw.col("state") == "withdrawn")):
         found.append(_stated(desk, touches, "withdrawn"))
     events = desk.told.filter(nw.col("type") == OPTS_OUT)
     if desk.some(events):

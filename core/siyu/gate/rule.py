@@ -55,6 +55,11 @@ class Desk:
         return self.view.keep(spent(self.view, since(self.view, self.programme)))
 
     @cached_property
+    def spoken(self) -> bool:
+        """Whether anything was ever said about consent."""
+        return self.some(self.view.raw["consents"])
+
+    @cached_property
     def said(self) -> Frame:
         """The newest statements about consent: see ``siyu.gate.said.said``."""
         return self.view.keep(said(self.view, self.among))

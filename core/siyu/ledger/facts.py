@@ -54,6 +54,8 @@ def facts(work: Work, past: Past, found: Findings) -> None:
     stored = work.keep(ledger.filter(of_facts(), _counted()))
     found.checked["causes"] = work.size(stored.select(*_CAUSE).unique())
     rest = work.keep(_differing(stored, settled))
+    if not work.some(rest):
+        return
     late = nw.concat([lines.filter(~_counted()).select(*_OWNER) for lines in (ledger, settled)]).unique()
     since = rest.join(past.joins, on="member").filter(nw.col("since") > nw.col("seq").fill_null(past.last))
     refunds = rest.filter(nw.col("kind") == "reversed").join(late, on=_OWNER, how="semi")

@@ -37,7 +37,7 @@ def opened(work: Work, ledger: Frame) -> Frame | None:
         work: The pass.
         ledger: All lines so far.
     """
-    if not work.programme.of(Incentive):
+    if not work.programme.of(Incentive) or not work.has("opened"):
         return None
     begun = work.view.events.filter(nw.col("type") == "opened").with_columns(
         incentive=nw.col("subject"), cause=nw.col("id").cast(nw.String)

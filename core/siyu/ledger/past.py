@@ -10,6 +10,7 @@ from attrs import frozen
 
 from siyu.frames import latest
 from siyu.kinds import Frame, Incentive
+from siyu.relations import Tables
 from siyu.view import View
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def seen(work: Work, last: int, now: int) -> View:
         tables[name] = raw[name].filter(nw.col("seq") <= last).join(own, on="run", how="anti")
     tables["events"] = _events(work, last)
     engine, joined = work.session.engine, work.some(raw["canon"])
-    whole = {**raw, **tables}
+    whole = raw | tables if isinstance(raw, Tables) else {**raw, **tables}
     return View(whole, now=now, programme=work.programme, engine=engine, joined=joined, bits=work.view.bits)
 
 

@@ -82,8 +82,7 @@ def cut(work: Work, rows: Frame) -> Frame:
 
 
 def _last(work: Work) -> Purge | None:
-    facts = work.session.table("meta").filter(nw.col("name") == _FACT)
-    found = work.session.engine.rows(facts.select("value"))
+    found = work.session.stored("meta", ("value",), name=_FACT)
     return Purge(**json.loads(found[0][0])) if found else None
 
 

@@ -45,7 +45,7 @@ def remembered(work: Work, table: str, rows: Frame) -> Frame:
     of somebody who came back, which is kept, and whom the gate lets nobody touch. An address has no moment: it is
     dropped for as long as the id is on the list.
     """
-    if "member" not in rows.collect_schema().names() and table != "links":
+    if not work.holds("suppressions") or ("member" not in rows.collect_schema().names() and table != "links"):
         return rows
     newest = latest(work.view.raw["suppressions"], ["member"], ["seq"])
     gone = newest.filter(nw.col("action") == "add", nw.col("origin") == ERASED)

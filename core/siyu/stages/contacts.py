@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from siyu.contacts import CONTACTS, CROWDS, GROUPS, follows, group_members, groups
-from siyu.folds import arrived, definition, fold_of
+from siyu.folds import arrived, definition, fold_of, may_have_arrived
 from siyu.frames import cast_like
 from siyu.joining import joined_since
 from siyu.tables import STATE, TABLES
@@ -63,6 +63,8 @@ def _anything(work: Work, fold: Fold) -> bool:
     """Return whether an event came that the tables are told by, or who is one person changed."""
     if joined_since(work, fold) is not None:
         return True
+    if not may_have_arrived(work, fold, _TYPES):
+        return False
     came = _of_types(arrived(work, "events", fold), _TYPES)
     return work.some(came)
 

@@ -39,16 +39,18 @@ def gate(work: Work) -> None:
     held = _held(work)
     given = [frame for frame in (new, held) if work.some(frame)]
     work.counts.setdefault("gate: passed", 0)
-    verdicts = _judged(work, given) if given else _none(work, _VERDICT)
     work.results["touches"], work.results["held"] = new, held.select(*_TOUCH)
-    work.results["verdicts"] = verdicts
-    work.results["receipts"] = _receipts(work, verdicts, held)
+    work.results["verdicts"] = _judged(work, given) if given else _none(work, _VERDICT)
+    if given:
+        work.results["receipts"] = _receipts(work, work.results["verdicts"], held)
     work.count("touches", new)
 
 
 def _new(work: Work) -> Frame:
     """Return the proposals that nobody made before, and leave what journeys decide."""
     proposals = work.results["proposals"]
+    if not work.size(proposals):
+        return cast_like(proposals, _TOUCH)
     sure = certain(work, proposals)
     proposals = proposals if sure is proposals else work.keep(sure)
     proposals = _without(work, proposals, decided(work, proposals.filter(~nw.col("nominal").is_null())))
@@ -64,7 +66,7 @@ def _without(work: Work, proposals: Frame, gone: Frame | None) -> Frame:
 
 def _held(work: Work) -> Frame:
     """Return what waits and is due, with the reason for which it waits."""
-    if not work.some(work.view.raw["receipts"].filter(nw.col("state") == "held")):
+    if not work.holds("receipts") or not work.some(work.view.raw["receipts"].filter(nw.col("state") == "held")):
         return _none(work, _HELD)
     receipts = work.view.receipts
     # Few were ever held: only of these the newest receipt is looked for.

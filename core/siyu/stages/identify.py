@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.folds import arrived, definition, fold_of
+from siyu.folds import arrived, definition, fold_of, may_have_arrived
 from siyu.joining import join, joined_since, judged
 from siyu.known import READ, attributes, folded
 from siyu.stages.contacts import bring
@@ -56,17 +56,17 @@ def _kept_up(work: Work) -> Frame:
         members = work.keep(_everybody(work))
         work.count("members", members)
         return work.renew("members", members, None, None)
-    parted, came = joined_since(work, fold), arrived(work, "events", fold)
-    old = work.session.table("members")
+    parted, old = joined_since(work, fold), work.session.table("members")
+    if parted is None and not may_have_arrived(work, fold):
+        return _as_they_were(work, old)
+    came = arrived(work, "events", fold)
     if parted is not None:
         events = work.view.raw["events"].filter(nw.col("second") <= work.run.now).join(parted, on="member", how="semi")
         came = nw.concat([came.join(parted, on="member", how="anti"), events])
         old = old.join(parted, on="member", how="anti")
     came = work.keep(work.view.resolve(_personal(work, came).select(*READ)))
     if parted is None and not work.some(came):
-        nobody = work.keep(old.head(0))
-        work.count("members", old)
-        return work.renew("members", old, nobody, nobody.select("member"))
+        return _as_they_were(work, old)
     touched = work.keep(came.select("member").unique())
     before = work.keep(old.join(touched, on="member", how="semi"))
     anew = work.keep(folded(work.session.engine, came, attributes(work.programme), before))
@@ -75,3 +75,9 @@ def _kept_up(work: Work) -> Frame:
     work.count("members", members)
     gone = touched if parted is None else work.keep(nw.concat([touched, parted]).unique())
     return work.renew("members", members, anew, gone)
+
+
+def _as_they_were(work: Work, old: Frame) -> Frame:
+    nobody = work.keep(old.head(0))
+    work.count("members", old)
+    return work.renew("members", old, nobody, nobody.select("member"))

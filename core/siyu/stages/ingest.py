@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from siyu.kinds import Batch, Frame
+    from siyu.view import View
     from siyu.work import Work
 
 __all__ = ["identified", "ingest", "read", "seen", "take"]
@@ -48,9 +49,17 @@ def read(work: Work, entry: Entry, label: str) -> None:
         label: The name under which the log keeps how far it has read; empty to start anew and to keep nothing.
     """
     cursor = _cursor(work, label)
-    intake = work.session.intake(
-        work.programme, now=work.run.now, cursor=cursor, view=lambda: work.view.having(bits=None, **known(work))
-    )
+    told: dict[int, View] = {}
+
+    def view() -> View:
+        """Return what is known by now; it is told anew after something came in."""
+        brought = sum(map(len, work.staged.values()))
+        if brought not in told:
+            told.clear()
+            told[brought] = work.view.having(bits=None, **known(work))
+        return told[brought]
+
+    intake = work.session.intake(work.programme, now=work.run.now, cursor=cursor, view=view)
     newest = cursor
     for batch in entry.read(intake):
         take(work, entry.name, batch)
@@ -62,8 +71,7 @@ def read(work: Work, entry: Entry, label: str) -> None:
 
 
 def _cursor(work: Work, label: str) -> str:
-    known = work.session.table("cursors").filter(nw.col("entry") == label)
-    rows = work.session.engine.rows(known.select("seq", "cursor"))
+    rows = work.session.stored("cursors", ("seq", "cursor"), entry=label)
     return max(rows)[1] if rows else ""
 
 
@@ -157,15 +165,16 @@ def identified(work: Work, rows: Frame) -> None:
     """
     engine = work.session.engine
     seen = rows.group_by("_identity", "member").agg(since=nw.col("second").min())
-    if engine.versions > 1:
-        seen = engine.hashed(seen, ["_identity"], "value", engine.versions - 1)
+    rotates, kind = engine.versions > 1, nw.col("_identity").str.replace_all(":.*", "")
+    if rotates:
+        seen = engine.hashed(seen.with_columns(kind=kind), ["_identity"], "value", engine.versions - 1)
     else:
-        seen = seen.with_columns(value=nw.col("member"))
-    seen = seen.with_columns(kind=nw.col("_identity").str.replace_all(":.*", ""))
-    known = work.view.raw["identities"].select("value")
-    new = work.stage("identities", seen.join(known, on="value", how="anti"))
-    rotated = new.filter(nw.col("member") != nw.col("value"))
-    if engine.versions > 1 and work.some(rotated):
+        seen = seen.with_columns(value=nw.col("member"), kind=kind)
+    if work.holds("identities"):
+        seen = seen.join(work.view.raw["identities"].select("value"), on="value", how="anti")
+    new = work.stage("identities", seen)
+    rotated = new.filter(nw.col("member") != nw.col("value")) if rotates else new
+    if rotates and work.some(rotated):
         link = {"a": nw.col("member"), "b": nw.col("value"), "time": nw.col("since")}
         work.stage("links", rotated.select(**link, evidence=nw.lit(ROTATED), undone=nw.lit(value=False)))
 

@@ -104,17 +104,22 @@ def _events(work: Work, rows: Frame, *, revises: bool) -> Novelty:
 
     Most rows have an id that came never before, and are passed on as they are.
     """
-    ids = rows.select("id")
-    twice = ids.group_by("id").agg(n=nw.len()).filter(nw.col("n") > 1).select("id")
-    sources = [source for (source,) in work.session.engine.rows(rows.select("source").unique())]
-    # An id is made of its source, so those of other sources need not be looked at.
-    own = whole(work, "events").filter(nw.col("source").is_in(sources))
-    # One column tells whether there is any at all.
-    met = work.keep(own.select("id").join(ids, on="id", how="semi"))
-    doubtful = work.keep(nw.concat([twice, met]).unique())
-    if not work.some(doubtful):
+    engine, ids = work.session.engine, rows.select("id")
+    ((number, different),) = engine.rows(ids.select(nw.len(), different=nw.col("id").n_unique()))
+    known = whole(work, "events")
+    if work.holds("events"):
+        sources = [source for (source,) in engine.rows(rows.select("source").unique())]
+        # An id is made of its source, so those of other sources need not be looked at.
+        known = known.filter(nw.col("source").is_in(sources))
+        # One column tells whether there is any at all.
+        met = work.keep(known.select("id").join(ids, on="id", how="semi"))
+    else:
+        met = work.keep(ids.head(0))
+    if number == different and not work.some(met):
         return Novelty(rows)
-    stored = work.keep(own.join(met, on="id", how="semi"))
+    twice = ids.group_by("id").agg(n=nw.len()).filter(nw.col("n") > 1).select("id")
+    doubtful = work.keep(nw.concat([twice, met]).unique())
+    stored = work.keep(known.join(met, on="id", how="semi"))
     return _compared(work, rows, stored, doubtful, revises=revises)
 
 

@@ -36,8 +36,11 @@ def propose(work: Work) -> None:
             with work.attributed(campaign):
                 parts.append(work.keep(_proposed(work, campaign)))
     parts += [cast_like(again, PROPOSAL) for again in ([] if work.ticking else corrections(work))]
-    frame = nw.concat(parts) if parts else work.session.engine.frame({name: [] for name in PROPOSAL}, PROPOSAL)
-    work.results["proposals"] = work.keep(work.session.engine.hashed(frame.drop("id"), _KEY, "id"))
+    if parts:
+        hashed = work.session.engine.hashed(nw.concat(parts).drop("id"), _KEY, "id")
+        work.results["proposals"] = work.keep(hashed)
+    else:
+        work.results["proposals"] = work.session.engine.frame({name: [] for name in PROPOSAL}, PROPOSAL)
 
 
 def _proposed(work: Work, campaign: Campaign) -> Frame:

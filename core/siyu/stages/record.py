@@ -12,6 +12,7 @@ from siyu.revisions import superseded
 from siyu.rights.retention import purge
 from siyu.stages.novelty import OVERTAKEN, overtaken
 from siyu.tables import TABLES
+from siyu.work import PROVISIONAL
 
 if TYPE_CHECKING:
     from siyu.kinds import Frame
@@ -60,7 +61,7 @@ def record(work: Work, writer: Writer) -> None:
     _superseded(work, writer)
     purge(work, writer)
     _config(work, writer)
-    writer.append("runs", _run(work))
+    writer.add("runs", _run(work))
 
 
 def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
@@ -69,10 +70,11 @@ def _append(work: Work, writer: Writer, table: str) -> tuple[int, int] | None:
     Returns:
         None where some of these are in the log already, by another pass.
     """
-    low, high, whole = writer.last + 1, writer.last, True
+    low, high, whole, before = writer.last + 1, writer.last, True, PROVISIONAL
     for number, rows in enumerate(work.staged.get(table, ())):
         new = _still_new(work, table, rows)
-        written = writer.append(table, new, numbered=new is rows)
+        written = writer.append(table, new, before if new is rows else None)
+        before += work.size(rows)
         if number < work.brought:
             high = writer.last
             whole &= written == work.size(rows)
@@ -130,12 +132,12 @@ def _still_new(work: Work, table: str, rows: Frame) -> Frame:
 
 
 def _decisions(work: Work, writer: Writer) -> None:
-    if "steps" in work.results:
+    if "steps" in work.results and work.some(work.results["steps"]):
         decided = work.results["steps"].with_columns(member=nw.col("recipient"), decided=nw.lit(work.run.now))
         steps = decided.filter(nw.col("recipient_kind") == "member").sort("campaign", "member", "step", "occurrence")
         writer.append("steps", cast_like(steps, TABLES["steps"].columns))
     for table in ("touches", "receipts", "grants"):
-        if table in work.results:
+        if table in work.results and work.size(work.results[table]):
             ordered = work.results[table].sort("id") if table == "touches" else work.results[table]
             writer.append(table, _uncontested(work, table, ordered))
 
@@ -149,25 +151,23 @@ def _uncontested(work: Work, table: str, rows: Frame) -> Frame:
 
 def _config(work: Work, writer: Writer) -> None:
     programme = work.programme
-    known = work.session.table("configs").filter(nw.col("hash") == programme.hash)
-    if work.some(known):
+    if work.session.stored("configs", ("seq",), hash=programme.hash):
         return
     versions = json.dumps(work.registry.versions(), sort_keys=True)
     values = {"hash": programme.hash, "canonical": programme.canonical, "plugins": versions}
-    writer.append("configs", work.row("configs", values))
+    writer.add("configs", {name: [value] for name, value in values.items()})
 
 
-def _run(work: Work) -> Frame:
+def _run(work: Work) -> dict[str, list[object]]:
     run = work.run
-    values = {
-        "id": run.id,
-        "kind": run.kind,
-        "now": run.now,
-        "config": run.config,
-        "watermark": run.watermark,
-        "actor": run.actor,
-        "state": "done",
-        "counts": json.dumps(work.counts, sort_keys=True),
-        "seconds": work.elapsed(),
+    return {
+        "id": [run.id],
+        "kind": [run.kind],
+        "now": [run.now],
+        "config": [run.config],
+        "watermark": [run.watermark],
+        "actor": [run.actor],
+        "state": ["done"],
+        "counts": [json.dumps(work.counts, sort_keys=True)],
+        "seconds": [work.elapsed()],
     }
-    return work.row("runs", values)

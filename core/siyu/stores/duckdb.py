@@ -14,7 +14,7 @@ import duckdb
 from siyu.errors import StoreError
 from siyu.keys import fingerprint
 from siyu.stores.erasing import DUE, rewrite
-from siyu.stores.schema import MIGRATIONS
+from siyu.stores.schema import MIGRATIONS, VERSION, newest
 from siyu.stores.session import AHEAD, Session
 from siyu.tables import LOGS
 
@@ -78,7 +78,7 @@ class DuckStore:
         """
         connection = _connect(path)
         try:
-            version = _version(path, connection, max(migrations))
+            version = 0 if path is None else _version(path, connection, max(migrations))
             if 0 < version < max(migrations) and path is not None:
                 connection.close()
                 _back_up(path, version)
@@ -87,8 +87,9 @@ class DuckStore:
             _stamp(path, connection, "key", fingerprint(key))
             _rotate(path, connection, newer)
             _stamp(path, connection, "environment", environment)
-            _clear(connection)
-            if path is not None and connection.execute("FROM meta WHERE name = ?", [DUE]).fetchall():
+            if version:
+                _clear(connection)
+            if version and path is not None and connection.execute("FROM meta WHERE name = ?", [DUE]).fetchall():
                 connection.close()
                 _rewritten(path)
                 connection = _connect(path)
@@ -227,14 +228,15 @@ def _forward(
     version: int,
     migrations: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]],
 ) -> None:
-    steps = range(version + 1, max(migrations) + 1)
-    # A store that is new is made at once: there is nothing to keep of it where a step fails.
-    for together in [[step] for step in steps] if version else [steps]:
+    steps = [(step, migrations[step]) for step in range(version + 1, max(migrations) + 1)]
+    if not version:
+        # A store that is new has nothing to be brought forward.
+        steps = [(VERSION, newest), *(one for one in steps if one[0] > VERSION)]
+    for number, step in steps:
         connection.begin()
         try:
-            for step in together:
-                migrations[step](connection)
-            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(together[-1])])
+            step(connection)
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", [str(number)])
         except BaseException:
             connection.rollback()
             raise

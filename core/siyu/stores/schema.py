@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from siyu.tables import Schema
 
-__all__ = ["MIGRATIONS", "VERSION", "columns_sql", "create"]
+__all__ = ["MIGRATIONS", "VERSION", "columns_sql", "create", "newest"]
 
 
 def columns_sql(schema: Schema) -> str:
@@ -40,6 +40,12 @@ _SINCE = {
     "suppressions": 6,
     "accesses": 6,
 }
+
+
+def newest(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Create every table in an empty store, as all migrations together would leave it."""
+    for table in TABLES.values():
+        _create_table(cursor, table)
 
 
 def create(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -16,7 +16,7 @@ from siyu.stores.writing import Writer
 from siyu.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import duckdb
 
@@ -124,6 +124,17 @@ class Session:
             known[name] = bool(self.cursor.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchall())
         return known[name]
 
+    def stored(self, table: str, columns: Sequence[str], **equal: object) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows of a table that have given values, without a frame in between.
+
+        To make a frame of a table and to ask it takes several times as long, where there is next to nothing to read.
+        """
+        names = ", ".join(f'"{name}"' for name in columns)
+        where = " AND ".join(f'"{name}" = ?' for name in equal)
+        query = f'SELECT {names} FROM "{table}" WHERE {where}'
+        found: list[tuple[Any, ...]] = self.cursor.execute(query, list(equal.values())).fetchall()
+        return found
+
     def folds(self) -> list[dict[str, Any]]:
         """Return the rows of ``folds`` by column, those of a snapshot as they were read first."""
         if self._folds is not None:
@@ -161,6 +172,23 @@ class Session:
         """Return whether events of some types came into the log after a ``seq``."""
         query = "SELECT 1 FROM events WHERE seq > ? AND type IN (SELECT unnest(?::VARCHAR[])) LIMIT 1"
         return bool(self.cursor.execute(query, [since, list(types)]).fetchall())
+
+    def has(self, kind: str) -> bool:
+        """Return whether the log has events of a type."""
+        return bool(self.cursor.execute("SELECT 1 FROM events WHERE type = ? LIMIT 1", [kind]).fetchall())
+
+    def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
+        """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+        query = f'SELECT 1 FROM "{log}" WHERE seq > ? AND seq NOT BETWEEN ? AND ? LIMIT 1'
+        return bool(self.cursor.execute(query, [since, *own]).fetchall())
+
+    def happened(self, types: Collection[str] | None, after: int, until: int) -> bool:
+        """Return whether the log has events of some types, or of any, after one moment and not after another."""
+        query, values = "SELECT 1 FROM events WHERE second > ? AND second <= ?", [after, until]
+        if types is None:
+            return bool(self.cursor.execute(f"{query} LIMIT 1", values).fetchall())
+        named = f"{query} AND type IN (SELECT unnest(?::VARCHAR[])) LIMIT 1"
+        return bool(self.cursor.execute(named, [*values, sorted(types)]).fetchall())
 
     def write_ahead(self, table: str, frame: Frame, run: int) -> None:
         """Write a table of state anew under another name, so that the commit has to do no more than rename it.

@@ -11,8 +11,6 @@ from siyu.tables import LOGS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import duckdb
-
     from siyu.kinds import Frame
     from siyu.stores.session import Session
 
@@ -34,22 +32,22 @@ class Writer:
         self.last = last
         self.firsts: dict[str, list[int]] = {}
 
-    def append(self, table: str, frame: Frame, *, numbered: bool = False) -> int:
+    def append(self, table: str, frame: Frame, before: int | None = None) -> int:
         """Append the rows of a frame to a log, in their order; ``seq`` and ``run`` are given here.
 
         Args:
             table: The log.
-            frame: The rows.
-            numbered: Whether they have a ``seq`` that counts them without gaps; to number them anew takes as long
-                as to write them, as one core does it.
+            frame: The rows; what they have beside the columns of the log is left out.
+            before: The number before the first, where they have a ``seq`` that counts them without gaps; else None: to
+                number them anew takes as long as to write them, as one core does it.
 
         Returns:
             How many rows there were.
         """
         self.firsts.setdefault(table, []).append(self.last + 1)
         names = ", ".join(f'"{name}"' for name in LOGS[table].columns)
-        rows = frame.select(*LOGS[table].columns, *(["seq"] if numbered else [])).to_native()
-        number = f"seq + {self.last - self._before(rows)}" if numbered else f"{self.last} + row_number() OVER ()"
+        rows = frame.to_native()  # noqa: F841 - DuckDB reads the variable by its name
+        number = f"{self.last} + row_number() OVER ()" if before is None else f"seq + {self.last - before}"
         done = self._session.cursor.execute(
             f'INSERT INTO "{table}" BY NAME SELECT {names}, {number} AS seq, {self._run} AS run FROM rows'
         )
@@ -91,12 +89,6 @@ class Writer:
             lists = [f'unnest(?::{kinds[name]}[]) AS "{name}"' for name in differing]
             query, parameters = f"SELECT {', '.join(given + lists)}", [*values, *differing.values()]
         self._session.cursor.execute(f'INSERT INTO "{table}" BY NAME {query}', parameters).fetchall()
-
-    @staticmethod
-    def _before(rows: duckdb.DuckDBPyRelation) -> int:
-        """Return the number before the least ``seq`` of rows."""
-        least = rows.aggregate("min(seq)").fetchall()[0][0]
-        return 0 if least is None else int(least) - 1
 
     def merge(self, table: str, gone: Frame, rows: Frame) -> None:
         """Take the rows out of a table of state that have the keys of ``gone``, and put ``rows`` in."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
+import narwhals as nw
 from attrs import define
 
 from siyu.config.programme import load
+from siyu.kinds import Tagger
 from siyu.moments import day_number, moment
 from siyu.registry import discover
 from siyu.relations import Tables
@@ -26,7 +29,7 @@ from siyu.view import View
 from siyu.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from siyu.config.programme import Programme
     from siyu.engine import Engine
@@ -48,11 +51,13 @@ class MemorySession:
     Attributes:
         engine: The engine.
         held: The tables by name.
+        given: The names of those that have rows; None to look.
         last: The last ``seq``.
     """
 
     engine: Engine
     held: dict[str, Frame] | Tables
+    given: Collection[str] | None = None
     last: int = 1_000_000
 
     @property
@@ -66,10 +71,39 @@ class MemorySession:
 
     def holds(self, name: str) -> bool:
         """Return whether a table has any rows."""
+        if self.given is not None:
+            return name in self.given
         return bool(self.engine.rows(self.held[name].head(1)))
+
+    def stored(self, table: str, columns: Sequence[str], **equal: object) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows of a table that have given values."""
+        if not self.holds(table):
+            return []
+        found = self.held[table].filter(*(nw.col(name) == value for name, value in equal.items()))
+        return self.engine.rows(found.select(*columns))
+
+    def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
+        """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+        if not self.holds(log):
+            return False
+        later = self.held[log].filter(nw.col("seq") > since, ~nw.col("seq").is_between(*own))
+        return bool(self.engine.rows(later.head(1)))
+
+    def happened(self, types: Collection[str] | None, after: int, until: int) -> bool:
+        """Return whether the log has events of some types, or of any, after one moment and not after another."""
+        found = self.held["events"].filter(nw.col("second") > after, nw.col("second") <= until)
+        named = found if types is None else found.filter(nw.col("type").is_in(sorted(types)))
+        return bool(self.engine.rows(named.head(1)))
+
+    def has(self, kind: str) -> bool:
+        """Return whether the log has events of a type."""
+        found = self.held["events"].filter(nw.col("type") == kind)
+        return self.holds("events") and bool(self.engine.rows(found.head(1)))
 
     def folds(self) -> list[dict[str, Any]]:
         """Return the rows of ``folds`` by column."""
+        if not self.holds("folds"):
+            return []
         columns = list(TABLES["folds"].columns)
         rows = self.engine.rows(self.held["folds"].select(*columns))
         return [dict(zip(columns, row, strict=True)) for row in rows]
@@ -81,12 +115,24 @@ class MemorySession:
 
 def engine_of(name: EngineName) -> Engine:
     """Return a fresh engine."""
-    return PolarsEngine(KEY) if name == "polars" else DuckEngine(duckdb.connect(), KEY)
+    return PolarsEngine(KEY) if name == "polars" else DuckEngine(_database().cursor(), KEY)
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One database for all engines of a process: to open one takes longer than many a view."""
+    return duckdb.connect()
+
+
+@cache
+def _installed() -> Registry:
+    """Return the installed plugins, which stay the same while tests run."""
+    return discover().require()
 
 
 def programme_of(toml: str, plugins: Mapping[str, object] | None = None) -> tuple[Programme, Registry]:
     """Load a brand from one text of TOML; ``[brand]`` may be left out. ``plugins`` come beside the installed ones."""
-    registry = discover(extra=plugins).require()
+    registry = discover(extra=plugins).require() if plugins else _installed()
     text = toml if "[brand]" in toml else f'[brand]\nname = "Test"\n{toml}'
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "brand.toml").write_text(text, encoding="utf-8")
@@ -112,14 +158,17 @@ def work(
     """
     programme, registry = programme_of(toml, plugins)
     chosen = engine_of(engine)
-    given = {name: _table(chosen, programme, name, found) for name, found in rows.items()}
-    session = MemorySession(chosen, Tables(lambda name: _table(chosen, programme, name, ()), TABLES) | given)
+    lists = {name: list(found) for name, found in rows.items()}
+    given = {name: _table(chosen, programme, name, found) for name, found in lists.items()}
+    every = Tables(lambda name: _table(chosen, programme, name, ()), TABLES) | given
+    session = MemorySession(chosen, every, [name for name, found in lists.items() if found])
     second = now if isinstance(now, int) else moment(now, programme.brand.zone)
     run = Run(id=1, kind="run", now=second, config=programme.hash, watermark=session.last)
     made = View(session.tables(), now=second, programme=programme, engine=chosen)
     passing = Work(session, programme, registry, run, made)  # type: ignore[arg-type]
-    for stage in (identify, feature, tag, segment):
-        stage(passing)
+    for stage, asked in ((identify, True), (feature, True), (tag, programme.of(Tagger)), (segment, programme.segments)):
+        if asked:
+            stage(passing)
     return passing
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from = 2026-11-01
 days = 5
 """
 )
+Command = Callable[..., Any]
+
 SIYU = Path(sys.executable).parent / "siyu"
 HEADER = "who,id,time\n"
 
@@ -45,7 +48,7 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-def siyu_ingest(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
+def piped(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 - of subprocess
     command = [str(SIYU), "ingest", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **more)
 
@@ -56,17 +59,17 @@ def held(path: Path) -> list[str]:
         return [name for (name,) in rows(brand, "events", "source_id") if name.startswith("o")]
 
 
-def test_files_folders_and_the_standard_input(path: Path, tmp_path: Path) -> None:
+def test_files_folders_and_the_standard_input(command: Command, path: Path, tmp_path: Path) -> None:
     (path / "in" / "a.csv").write_text(HEADER + orders(1, 3), encoding="utf-8")
-    assert "till: 2 events" in siyu_ingest(path, "--entry", "till").stdout
-    assert "nothing new" in siyu_ingest(path, "--entry", "till").stdout
+    assert "till: 2 events" in command("ingest", path, "--entry", "till").output
+    assert "nothing new" in command("ingest", path, "--entry", "till").output
     more = tmp_path / "more"
     more.mkdir()
     (more / "b.csv").write_text(HEADER + orders(2, 5), encoding="utf-8")
     (more / "note.md").write_text("not for siyu", encoding="utf-8")
-    assert "till: 2 events" in siyu_ingest(path, more, "--entry", "till").stdout
-    assert "0 rejects" in siyu_ingest(path, more / "b.csv", "--entry", "till").stdout
-    done = siyu_ingest(path, "-", "--entry", "till", "--json", input=HEADER + orders(4, 7))
+    assert "till: 2 events" in command("ingest", path, more, "--entry", "till").output
+    assert "0 rejects" in command("ingest", path, more / "b.csv", "--entry", "till").output
+    done = piped(path, "-", "--entry", "till", "--json", input=HEADER + orders(4, 7))
     assert '"events": 2' in done.stdout
     assert held(path) == [f"o{number}" for number in range(1, 7)]
 
@@ -81,9 +84,9 @@ def test_files_folders_and_the_standard_input(path: Path, tmp_path: Path) -> Non
         (["-", "--entry", "till", "--follow"], 2, "cannot be followed"),
     ],
 )
-def test_mistakes(path: Path, arguments: list[str], status: int, words: str) -> None:
-    done = siyu_ingest(path, *arguments)
-    assert (done.returncode, words in done.stderr) == (status, True), done.stderr
+def test_mistakes(command: Command, path: Path, arguments: list[str], status: int, words: str) -> None:
+    ended = command("ingest", path, *arguments)
+    assert (ended.status, words in ended.error) == (status, True), ended.error
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,24 @@ out = { host = "T1" }
 """
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the brand is kept that the first test made."""
+    return tmp_path_factory.mktemp("lived") / "brand"
+
+
 @pytest.fixture
-def tagged(command: Command, brand: Path) -> Path:
+def tagged(command: Command, brand: Path, lived: Path) -> Path:
     """Return the folder of a brand whose Ann is a host."""
+    if lived.exists():
+        return Path(shutil.copytree(lived, brand, dirs_exist_ok=True))
     with (brand / "brand.toml").open("a", encoding="utf-8") as file:
         file.write(TAGGERS)
     assert command("run", brand, "--now", "2026-11-18").status == 0
     said = ("--by", "lin", "--value", "3", "--until", "2026-12-31", "--note", "brings friends", "--now", "2026-11-19")
     for words in ("wecom:ann has the tag host by lin", "it was said before"):
         assert command("tag", brand, "wecom:ann", "host", *said).output == f"{words}\n"
+    shutil.copytree(brand, lived)
     return brand
 
 

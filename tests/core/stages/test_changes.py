@@ -90,7 +90,9 @@ def test_the_first_look_is_no_news(brand: Brand) -> None:
     assert [row for row in rows(brand, "events", "type") if row == ("moved",)] == []
     with brand.store.opened() as session:
         tags = brand.view(session, brand._second(DAYS[0])).tags
-        found = session.engine.rows(tags.select("member", "tagger", "tag", "evidence", "since").sort("tag", "member"))
+        found = session.engine.rows(
+            tags.select("member", "tagger", "tag", "evidence", "since").sort("tag", "member", "tagger")
+        )
     now, a, b = brand._second(DAYS[0]), brand.number("wecom:a"), brand.number("wecom:b")
     assert found == [
         (a, "value", "busy", "orders_3d >= 2", now),

@@ -12,7 +12,7 @@ import pytest
 
 from siyu.errors import StoreError
 from siyu.stores.duckdb import DuckStore
-from siyu.stores.schema import MIGRATIONS, VERSION
+from siyu.stores.schema import MIGRATIONS, VERSION, newest
 from siyu.tables import LOGS, TABLES
 
 KEY = "0123"
@@ -93,6 +93,19 @@ def test_a_new_store_has_every_table_and_the_newest_version(path: Path) -> None:
 
 def test_every_version_has_its_migration() -> None:
     assert sorted(MIGRATIONS) == list(range(1, VERSION + 1))
+
+
+def test_a_new_store_is_what_all_migrations_leave() -> None:
+    found = []
+    for steps in ([newest], MIGRATIONS.values()):
+        with duckdb.connect() as connection:
+            for step in steps:
+                step(connection)
+            columns = "table_name, column_index, column_name, data_type"
+            held = connection.execute(f"SELECT {columns} FROM duckdb_columns() WHERE NOT internal ORDER BY ALL")
+            keys = "SELECT table_name, constraint_text FROM duckdb_constraints() ORDER BY ALL"
+            found.append((held.fetchall(), connection.execute(keys).fetchall()))
+    assert found[0] == found[1]
 
 
 def test_a_store_is_brought_forward_after_a_backup(path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,9 @@ items = [{ sku = "G01", price = "89.00", was = "99.00" }]
 NOW = "2026-11-10T12:00:00"
 
 
-@pytest.fixture
-def brand(tmp_path: Path) -> Path:
-    path = folder(tmp_path, TOML)
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = folder(tmp_path_factory.mktemp("lived"), TOML)
     with siyu.open(path) as opened:
         opened.ingest([happened("m1", "joined", "2026-11-05T04:00:00", "j1")], now=NOW)
         opened.run(now=NOW)
@@ -55,6 +56,12 @@ def brand(tmp_path: Path) -> Path:
         )
     )
     return path
+
+
+@pytest.fixture
+def brand(lived: Path, tmp_path: Path) -> Path:
+    """Return a copy of the brand, to do something to."""
+    return Path(shutil.copytree(lived, tmp_path / "brand"))
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:

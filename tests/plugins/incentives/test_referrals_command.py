@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import pytest
 from tests.brands import HEAD, folder, happened, rows
 
 import siyu
 from siyu.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOML = (
     HEAD
@@ -34,10 +32,10 @@ guard = { same = ["device"], review = ["self"] }
 DEVICE = {"props": '{"device": "d1"}'}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a brand where two friends have their inviter's device, after a run."""
-    made = folder(tmp_path, TOML)
+    made = folder(tmp_path_factory.mktemp("lived"), TOML)
     with siyu.open(made) as brand:
         events = [happened("anna", "viewed", "2026-11-01T00:00:00", "v", **DEVICE)]
         for who in ("ben", "cleo"):
@@ -46,6 +44,12 @@ def path(tmp_path: Path) -> Path:
         brand.ingest(events, now="2026-11-03T00:00")
         brand.run(now="2026-11-05T00:00", send=False)
     return made
+
+
+@pytest.fixture
+def path(lived: Path, tmp_path: Path) -> Path:
+    """Return a copy of the brand, to do something to."""
+    return Path(shutil.copytree(lived, tmp_path / "brand"))
 
 
 def waiting(path: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
