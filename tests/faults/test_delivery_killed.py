@@ -124,7 +124,8 @@ def test_a_delivery_that_is_told_to_end_leaves_nothing_in_doubt(tmp_path: Path) 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_second_process_that_delivers_is_refused(tmp_path: Path) -> None:
-    with serving(slow=0.2) as port:
+    # The first one has to be at it still when the second one has started, also on a busy machine.
+    with serving(slow=0.6) as port:
         path = folder(tmp_path / "brand", HEAD + TOML.format(port=port))
         filled(path, 500)
         with started(path) as first:
