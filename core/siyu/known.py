@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from siyu.frames import cast_like, latest
+from siyu.frames import cast_like, distinct, latest
 from siyu.tables import STATE
 
 if TYPE_CHECKING:
@@ -99,19 +99,19 @@ def _seen(engine: Engine, facts: Frame) -> Frame:
     Of several entries at the first second, and of several places at the last one, the first by name is taken. One
     pass tells all of it: a moment and the rank of a name among all names are one number.
     """
-    pairs = engine.rows(facts.select("entry", "place").unique())
-    named = [sorted({name for name in names if name is not None}) for names in zip(*pairs, strict=True)] or [[], []]
-    entries, places = (_ranked(engine, name, names) for name, names in zip(("entry", "place"), named, strict=True))
-    size = max(1, *map(len, named))
+    found = {column: engine.rows(distinct(facts, column)) for column in ("entry", "place")}
+    named = {column: sorted(name for (name,) in rows if name is not None) for column, rows in found.items()}
+    entries, places = (_ranked(engine, column, names) for column, names in named.items())
+    size = max(1, *map(len, named.values()))
     ranked = facts.join(entries, on="entry", how="left").join(places, on="place", how="left")
     moment = (nw.col("second") + _SHIFT) * size
-    found = ranked.group_by("member").agg(
+    seen = ranked.group_by("member").agg(
         (moment + nw.col("rank:entry")).min().alias("__first"),
         (moment + (size - 1) - nw.col("rank:place")).max().alias("__last"),
         nw.col("day").min().alias("first:day"),
         nw.when(nw.col("type") == "joined").then(nw.col("day")).otherwise(None).min().alias("joined:day"),
     )
-    told = found.with_columns(
+    told = seen.with_columns(
         (nw.col("__first") // size - _SHIFT).alias("first:second"),
         (nw.col("__last") // size - _SHIFT).alias("place:second"),
         (nw.col("__first") % size).alias("rank:entry"),

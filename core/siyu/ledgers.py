@@ -12,6 +12,7 @@ from siyu.claims.moves import pending
 from siyu.claims.writer import lines_frame
 from siyu.components import component
 from siyu.errors import UserError
+from siyu.frames import distinct
 from siyu.kinds import Incentive
 from siyu.ledger.audit import Audit, audited
 from siyu.ledger.choosing import chosen
@@ -190,7 +191,7 @@ class Ledgers(Members):
     def _lines(self, view: View, of: str | int, incentive: str) -> tuple[Frame, int | None]:
         """Return the lines of an incentive or of a member, and of which member."""
         names = {one.name for one in self.programme.of(Incentive)}
-        names |= {name for (name,) in view.rows(view.grants.select("incentive").unique())}
+        names |= {name for (name,) in view.rows(distinct(view.grants, "incentive"))}
         if incentive and incentive not in names:
             raise UserError(f"there is no incentive '{incentive}'; there is {', '.join(sorted(names)) or 'none'}")
         if of in names:

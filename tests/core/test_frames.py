@@ -94,6 +94,14 @@ def test_long_makes_a_row_of_each_value(engine: Engine) -> None:
     assert (2, "x", None) in engine.rows(made)
 
 
+def test_distinct_has_each_value_once(engine: Engine) -> None:
+    told = {"a": ["x", "x", None, "y", None], "b": [1, 1, 2, 1, 2]}
+    frame = engine.frame(told, {"a": nw.String(), "b": nw.Int64()})
+    assert sorted(engine.rows(frames.distinct(frame, "a")), key=str) == [("x",), ("y",), (None,)]
+    assert sorted(engine.rows(frames.distinct(frame, "b", "a")), key=str) == [(1, "x"), (1, "y"), (2, None)]
+    assert frames.distinct(frame, "b", "a").collect_schema().names() == ["b", "a"]
+
+
 def test_total_is_int64_and_zero_for_nothing(engine: Engine) -> None:
     sums = scores(engine).group_by("who").agg(n=frames.total("when"))
     assert sums.collect_schema()["n"] == nw.Int64()

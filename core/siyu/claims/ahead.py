@@ -15,6 +15,7 @@ from attrs import define, field
 from siyu.claims.bounds import budgets
 from siyu.claims.earned import LINE, earn
 from siyu.config._walk import Named, parts
+from siyu.frames import distinct
 from siyu.kinds import Incentive
 from siyu.ledger.opening import opened
 
@@ -115,7 +116,7 @@ class Earnings:
         return {name for part in ([came] if grown else []) + decided for name in self._of(part)}
 
     def _of(self, lines: Frame) -> set[str]:
-        return {name for (name,) in self.work.session.engine.rows(lines.select("incentive").unique())}
+        return {name for (name,) in self.work.session.engine.rows(distinct(lines, "incentive"))}
 
     def _settle(self, decided: list[Frame], moved: set[str]) -> list[Frame]:
         """Settle the incentives whose ledgers moved, and those that were not settled yet, in their order."""

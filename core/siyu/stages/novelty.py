@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 from attrs import frozen
 
-from siyu.frames import row_number
+from siyu.frames import distinct, row_number
 from siyu.revisions import whole
 from siyu.stages.raw import rejects
 
@@ -108,7 +108,7 @@ def _events(work: Work, rows: Frame, *, revises: bool) -> Novelty:
     ((number, different),) = engine.rows(ids.select(nw.len(), different=nw.col("id").n_unique()))
     known = whole(work, "events")
     if work.holds("events"):
-        sources = [source for (source,) in engine.rows(rows.select("source").unique())]
+        sources = [source for (source,) in engine.rows(distinct(rows, "source"))]
         # An id is made of its source, so those of other sources need not be looked at.
         known = known.filter(nw.col("source").is_in(sources))
         # One column tells whether there is any at all.
