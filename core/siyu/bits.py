@@ -82,11 +82,13 @@ class Bits:
     def sizes(self, engine: Engine) -> dict[tuple[str, str], int]:
         """Return for how many members each name holds, by set and name."""
         places = list(self._places())
+        # Many members have the same bits, so that each bit is looked at in what there is, and not in every member.
+        alike = self.frame.group_by(*self.columns).agg(nw.len().alias("alike")) if places else self.frame
         ones = [
-            total(nw.when(_holds(nw.col(column), power)).then(1).otherwise(0)).alias(f"{number}")
+            total(nw.when(_holds(nw.col(column), power)).then(nw.col("alike")).otherwise(0)).alias(f"{number}")
             for number, (_, _, column, power, _) in enumerate(places)
         ]
-        row = engine.rows(self.frame.select(*ones))[0] if ones else ()
+        row = engine.rows(alike.select(*ones))[0] if ones else ()
         return {(kind, name): size for (kind, name, *_), size in zip(places, row, strict=True)}
 
     def long(self, engine: Engine) -> Frame:

@@ -95,8 +95,8 @@ def test_long_makes_a_row_of_each_value(engine: Engine) -> None:
 
 
 def test_distinct_has_each_value_once(engine: Engine) -> None:
-    told = {"a": ["x", "x", None, "y", None], "b": [1, 1, 2, 1, 2]}
-    frame = engine.frame(told, {"a": nw.String(), "b": nw.Int64()})
+    columns: dict[str, list[str | None] | list[int]] = {"a": ["x", "x", None, "y", None], "b": [1, 1, 2, 1, 2]}
+    frame = engine.frame(columns, {"a": nw.String(), "b": nw.Int64()})
     assert sorted(engine.rows(frames.distinct(frame, "a")), key=str) == [("x",), ("y",), (None,)]
     assert sorted(engine.rows(frames.distinct(frame, "b", "a")), key=str) == [(1, "x"), (1, "y"), (2, None)]
     assert frames.distinct(frame, "b", "a").collect_schema().names() == ["b", "a"]
