@@ -10,8 +10,9 @@ from attrs import evolve
 from siyu.addresses import revealed
 from siyu.components import component
 from siyu.config.programme import PRODUCTION
+from siyu.delivery.pace import Pace
 from siyu.delivery.render import Renderer
-from siyu.delivery.trial import ACCESS, Saying, Trial, choices, marked, noted, parted, said, sent
+from siyu.delivery.trial import ACCESS, Saying, Trial, choices, marked, noted, said, sent, waited
 from siyu.errors import UserError
 from siyu.gate.stopped import targets
 from siyu.gate.suppressed import barred
@@ -25,9 +26,9 @@ from siyu.stages.identify import identify
 from siyu.stages.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from siyu.delivery.pace import Pace
+    from siyu.delivery.register import Register
     from siyu.kinds import Message
     from siyu.passes import Moment
     from siyu.view import View
@@ -78,7 +79,7 @@ class Trials(Rights, Sending):
         asked = _outside(to)
         number, text = self.number(asked), self._text(asked)
         sayings = self._sayings(campaign, step)
-        with self._delivering, self._pass("control", now) as work:
+        with self._pass("control", now) as work:
             with work.session.reading():
                 self._may_get(work.view, number, str(to))
                 self._may_send(work.view, {one.channel for one in sayings})
@@ -86,16 +87,40 @@ class Trials(Rights, Sending):
                 messages = list(self._messages(work, campaign, sayings, number, content))
                 found = list(self._addressed(work, messages, number, text))
             register = self._register(work)
-            paces = [_soon(channel, register.pace(channel), len(batch)) for channel, batch in found]
+            for channel, batch in found:
+                _soon(channel, register.pace(channel), len(batch))
             with work.session.writing(work.run.id) as writer:
                 record(work, writer)
             trials: list[Trial] = []
-            for (channel, batch), pace in zip(found, paces, strict=True):
-                for part in parted(channel, pace, batch, tell):
-                    row = {"member": number, "actor": whoever(by), "reason": noted(campaign, channel.name)}
-                    _keep(work, [row | {"what": ACCESS, "time": register.clock.now()}] * len(part))
-                    trials += sent(work, channel, part)
+            for channel, batch in found:
+                row = {"member": number, "actor": whoever(by), "what": ACCESS, "reason": noted(campaign, channel.name)}
+                trials += self._at_its_rate(register, channel, batch, row, tell)
             return trials
+
+    def _at_its_rate(
+        self,
+        register: Register,
+        channel: Channel,
+        batch: Sequence[Message],
+        row: Mapping[str, Any],
+        tell: Callable[[str], None],
+    ) -> Iterator[Trial]:
+        """Send as many messages at a time as a channel's rate lets go; between them a delivery may have its turn."""
+        left, pace, seen = list(batch), Pace(None), -1
+        while left:
+            with self._delivering:
+                # While it waited, the channel may have been stopped, and what others sent counts too.
+                self._may_send(register.work.view, {channel.name})
+                pace = pace if register.others() == seen else register.pace(channel)
+                room = pace.room()
+                part = left if room is None else left[: max(0, room)]
+                if part:
+                    pace.spend(len(part))
+                    _keep(register.work, [{**row, "time": register.clock.now()}] * len(part))
+                    yield from sent(register.work, channel, part)
+                left, seen = left[len(part) :], register.others()
+            if left:
+                waited(channel, pace, len(left), tell)
 
     def _sayings(self, campaign: str, step: str) -> list[Saying]:
         known = {one.name: one for one in self.programme.of(Campaign)}
@@ -165,15 +190,14 @@ class Trials(Rights, Sending):
             yield channel, [evolve(one, address=address) for one in mine]
 
 
-def _soon(channel: Channel, pace: Pace, number: int) -> Pace:
-    """Return how fast a channel may go, unless so many messages would have to wait for longer than anybody does."""
+def _soon(channel: Channel, pace: Pace, number: int) -> None:
+    """Refuse tests that would have to wait for longer than anybody does."""
     wait = pace.until(number)
     if wait > _PATIENCE:
         raise UserError(
             f"channel '{channel.name}' sends {channel.rate} at most, and is free for {number} tests in {wait:.0f} s: "
             "test then, or fewer at a time, as by one step or one item"
         )
-    return pace
 
 
 def _keep(work: Work, rows: list[dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -171,6 +171,12 @@ class Waits:
 
     slept: list[float] = field(factory=list)
     told: list[str] = field(factory=list)
+    meanwhile: list[Callable[[], object]] = field(factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if self.meanwhile:
+            self.meanwhile.pop()()
 
     def test(self, brand: Brand, **more: str) -> int:
         to = "phone:13800138000"
@@ -181,7 +187,7 @@ class Waits:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     made = Waits()
     monkeypatch.setattr("siyu.delivery.pace.monotonic", lambda: 1000 + sum(made.slept))
-    monkeypatch.setattr("siyu.delivery.trial.time.sleep", made.slept.append)
+    monkeypatch.setattr("siyu.delivery.trial.time.sleep", made.sleep)
     return made
 
 
@@ -198,6 +204,29 @@ def test_a_test_waits_for_the_rate_of_its_channel_and_says_so(scene: Scene, tmp_
         assert waits.test(brand) == len(scene.hook.calls) == 1
     assert waits.slept == [61]
     assert waits.told == ["channel hook sends 2/min; 1 more go from 61 s on"]
+
+
+def test_what_others_send_while_a_test_waits_is_not_held_up_and_counts(
+    scene: Scene, tmp_path: Path, waits: Waits
+) -> None:
+    with rated(scene, tmp_path, "2/min") as brand:
+        assert [waits.test(brand) for _ in range(2)] == [1, 1]
+        scene.hook.calls.clear()
+        waits.meanwhile.append(lambda: waits.test(brand))
+        assert waits.test(brand) == 1
+        assert len(scene.hook.calls) == 2
+    # The one that came later waited too, and went first; after it there was no room for the other.
+    assert waits.slept == [61, 61, 61]
+
+
+def test_a_channel_that_is_stopped_meanwhile_sends_no_test(scene: Scene, tmp_path: Path, waits: Waits) -> None:
+    with rated(scene, tmp_path, "2/min") as brand:
+        assert [waits.test(brand) for _ in range(2)] == [1, 1]
+        scene.hook.calls.clear()
+        waits.meanwhile.append(lambda: brand.control("channel:hook", "stop", actor="Li", now=NOW))
+        with pytest.raises(UserError, match="hook"):
+            waits.test(brand)
+        assert scene.hook.calls == []
 
 
 def test_nobody_waits_for_hours(scene: Scene, tmp_path: Path, waits: Waits) -> None:

@@ -193,7 +193,7 @@ def brought(calls: list[Call], order: list[int]) -> list[tuple[Any, ...]]:
             return sorted(rows(brand, "events", "type", "member", "staff", "second"), key=str)
 
 
-@settings(max_examples=rounds(4, 60))
+@settings(max_examples=rounds(6, 60))
 @given(calls=CALLS, data=st.data())
 def test_any_order_and_any_repetition_leave_the_same_facts(calls: list[Call], data: st.DataObject) -> None:
     places = list(range(len(calls)))

@@ -232,7 +232,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(moves=histories(), places=cuts(), reopened=st.booleans())
-@settings(max_examples=rounds(4, 60))
+@settings(max_examples=rounds(5, 60))
 def test_claims_at_the_counter(path: Path, moves: list[Move], places: list[tuple[int, Way]], *, reopened: bool) -> None:
     answers, confirmed = expected(moves)
     with prepared(path) as brand:
@@ -249,7 +249,7 @@ def test_claims_at_the_counter(path: Path, moves: list[Move], places: list[tuple
 
 
 @given(moves=histories(), places=cuts(), at_once=st.booleans())
-@settings(max_examples=rounds(3, 50))
+@settings(max_examples=rounds(4, 50))
 def test_claims_that_come_in_as_events(
     path: Path, moves: list[Move], places: list[tuple[int, Way]], *, at_once: bool
 ) -> None:

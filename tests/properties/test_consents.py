@@ -132,7 +132,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(known=facts(), chance=st.integers(0, 2**32), size=st.integers(1, 6))
-@settings(max_examples=rounds(9, 60))
+@settings(max_examples=rounds(12, 60))
 def test_the_gate_does_as_the_model_says(path: Path, known: list[Fact], chance: int, size: int) -> None:
     mixed = list(known)
     Random(chance).shuffle(mixed)

@@ -76,7 +76,7 @@ def seen(brand: Brand, now: int = NOW) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @given(history=histories())
-@settings(max_examples=rounds(9, 200))
+@settings(max_examples=rounds(12, 200))
 def test_neither_order_nor_batches_matter(path: Path, history: Any) -> None:  # noqa: ANN401 - see histories
     named, parts, joined = history
     with opened(path) as brand:

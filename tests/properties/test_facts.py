@@ -92,7 +92,7 @@ def outcomes(brand: Brand) -> list[dict[str, list[tuple[Any, ...]]]]:
     chance=st.integers(0, 2**32),
     halves=st.booleans(),
 )
-@settings(max_examples=rounds(3, 50))
+@settings(max_examples=rounds(4, 50))
 def test_facts_are_order_free(
     path: Path, events: list[dict[str, Any]], said: list[dict[str, Any]], chance: int, *, halves: bool
 ) -> None:

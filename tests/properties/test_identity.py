@@ -117,7 +117,7 @@ def features(brand: Brand) -> dict[int, int]:
     return dict(rows(brand, "features", "member", "views"))
 
 
-@settings(max_examples=rounds(7, 100))
+@settings(max_examples=rounds(10, 100))
 @given(steps=steps)
 def test_what_is_brought_forward_is_what_a_full_build_gives(place: Path, steps: list[Any]) -> None:
     links: list[Link] = []
@@ -144,7 +144,7 @@ def test_what_is_brought_forward_is_what_a_full_build_gives(place: Path, steps: 
         assert known(brand) == known(whole)
 
 
-@settings(max_examples=rounds(5, 100))
+@settings(max_examples=rounds(6, 100))
 @given(data=st.data(), links=facts)
 def test_no_order_and_no_batching_changes_the_members(place: Path, data: st.DataObject, links: list[Link]) -> None:
     shuffled = data.draw(st.permutations(links))

@@ -92,7 +92,7 @@ def stored(brand: Brand) -> list[tuple[Any, ...]]:
 
 
 @given(history=st.lists(st.lists(st.lists(facts(), max_size=4), min_size=1, max_size=2), min_size=1, max_size=4))
-@settings(max_examples=rounds(6, 100))
+@settings(max_examples=rounds(8, 100))
 def test_the_newest_version_counts_and_state_is_that_of_a_rebuild(path: Path, history: list[Any]) -> None:
     facts = [fact for batches in history for batch in batches for fact in batch]
     log, newest = expected(facts, revises=True)
@@ -111,7 +111,7 @@ def test_the_newest_version_counts_and_state_is_that_of_a_rebuild(path: Path, hi
 
 
 @given(history=st.lists(st.lists(facts(), min_size=1, max_size=5), min_size=1, max_size=3))
-@settings(max_examples=rounds(6, 100))
+@settings(max_examples=rounds(8, 100))
 def test_without_revisions_the_first_counts_and_others_are_rejects(path: Path, history: list[Any]) -> None:
     facts = [fact for batch in history for fact in batch]
     log, newest = expected(facts, revises=False)

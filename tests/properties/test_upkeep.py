@@ -164,7 +164,7 @@ def _few(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_few")
 @given(history=histories())
-@settings(max_examples=rounds(3, 100))
+@settings(max_examples=rounds(4, 100))
 def test_brought_forward_is_built(path: Path, history: list[Any]) -> None:
     with opened(path) as brand:
         for number, (chunk, joined, now) in enumerate(history, 1):

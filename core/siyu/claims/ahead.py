@@ -112,7 +112,7 @@ class Earnings:
         """Return the incentives whose ledgers have lines since the snapshot, or get some by claims."""
         # Straight from the table: to look through the view would resolve the ids of all its members.
         came = self.work.session.table("grants").filter(nw.col("seq") > self.since)
-        grown = self.work.session.grew("grants", self.since, (1, 0))
+        grown = self.work.session.grew("grants", self.since)
         return {name for part in ([came] if grown else []) + decided for name in self._of(part)}
 
     def _of(self, lines: Frame) -> set[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from siyu.view import View
     from siyu.work import Work
 
-__all__ = ["ACCESS", "MARK", "Saying", "Trial", "choices", "marked", "noted", "parted", "said", "sent", "tests"]
+__all__ = ["ACCESS", "MARK", "Saying", "Trial", "choices", "marked", "noted", "said", "sent", "tests", "waited"]
 
 MARK = "[TEST] "
 """What stands before the words of a test."""
@@ -120,23 +120,12 @@ def tests(view: View, channel: str, since: int) -> Frame:
     return rows.select("time")
 
 
-def parted(
-    channel: Channel, pace: Pace, messages: Sequence[Message], tell: Callable[[str], None]
-) -> Iterator[Sequence[Message]]:
-    """Yield as many messages at a time as the rate of their channel lets go; tell when there is a wait."""
-    left = list(messages)
-    while left:
-        wait = pace.wait()
-        if wait > 0:
-            tell(f"channel {channel.name} sends {channel.rate}; {len(left)} more go from {wait:.0f} s on")
-            time.sleep(wait)
-        room = pace.room()
-        # After a wait, the clock may be a little behind.
-        part = left if room is None else left[: max(0, room)]
-        pace.spend(len(part))
-        left = left[len(part) :]
-        if part:
-            yield part
+def waited(channel: Channel, pace: Pace, number: int, tell: Callable[[str], None]) -> None:
+    """Wait until a channel has room for more of so many messages; tell it."""
+    wait = pace.wait()
+    if wait > 0:
+        tell(f"channel {channel.name} sends {channel.rate}; {number} more go from {wait:.0f} s on")
+        time.sleep(wait)
 
 
 def sent(work: Work, channel: Channel, messages: Sequence[Message]) -> Iterator[Trial]:

@@ -78,8 +78,8 @@ def _sizes(work: Work, told: Told, before: Bits) -> Frame:
         joined=total(nw.when(nw.col("now")).then(1).otherwise(0)),
         left=total(nw.when(nw.col("now")).then(0).otherwise(1)),
     )  # fmt: skip
-    told_apart, places = engine.rows(moved.select("place", "joined", "left")), now.places
-    changes = {places[place][1]: (joined, left) for place, joined, left in told_apart}
+    places, rows_moved = now.places, engine.rows(moved.select("place", "joined", "left"))
+    changes = {places[place][1]: (joined, left) for place, joined, left in rows_moved}
     looked = before.names.get(SEGMENT, {}) if _later(work) else {}
     sizes = now.sizes(engine) if told.rows is None else _moved_on(work, told, before, changes)
     rows = [(name, "size", size) for (_, name), size in sizes.items()]

@@ -177,8 +177,8 @@ class Session:
         """Return whether the log has events of a type."""
         return bool(self.cursor.execute("SELECT 1 FROM events WHERE type = ? LIMIT 1", [kind]).fetchall())
 
-    def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
-        """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+    def grew(self, log: str, since: int, own: tuple[int, int] = (1, 0)) -> bool:
+        """Return whether rows came into a log after a ``seq``, but for those from one number to another, if any."""
         query = f'SELECT 1 FROM "{log}" WHERE seq > ? AND seq NOT BETWEEN ? AND ? LIMIT 1'
         return bool(self.cursor.execute(query, [since, *own]).fetchall())
 

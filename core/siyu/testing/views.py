@@ -82,8 +82,8 @@ class MemorySession:
         found = self.held[table].filter(*(nw.col(name) == value for name, value in equal.items()))
         return self.engine.rows(found.select(*columns))
 
-    def grew(self, log: str, since: int, own: tuple[int, int]) -> bool:
-        """Return whether rows came into a log after a ``seq``, but for those from one number to another."""
+    def grew(self, log: str, since: int, own: tuple[int, int] = (1, 0)) -> bool:
+        """Return whether rows came into a log after a ``seq``, but for those from one number to another, if any."""
         if not self.holds(log):
             return False
         later = self.held[log].filter(nw.col("seq") > since, ~nw.col("seq").is_between(*own))

@@ -223,17 +223,7 @@ def test_batches_go_out_one_after_the_other(shop: Shop, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "shop",
     [
-        """
-[channel.then]
-use = "good"
-[campaign.second]
-use = "broadcast"
-from = 2026-11-01
-on = 2026-11-20
-at = "10:00"
-say = "hello"
-via = "then"
-"""
+        '[channel.then]\nuse = "good"\n' + SECOND.replace('via = "probe"', 'via = "then"'),
     ],
     indirect=True,
 )

@@ -220,7 +220,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str | Non
 )
 def test_it_goes_on_where_it_broke_off(
     tmp_path: Path,
-    fault: Any,  # noqa: ANN401 - see loopback
+    fault: Any,  # noqa: ANN401 - whatever the loopback may answer
     whole: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
